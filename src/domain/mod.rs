@@ -2,5 +2,16 @@
 //!
 //! Knows nothing of JSON, SQL, HTTP, sockets, async or a clock: time and ids come in as arguments.
 
+pub mod agent;
+pub mod chat;
+pub mod department;
+pub mod directory;
 pub mod ids;
+pub mod organisation;
+pub mod page;
+pub mod routing;
+pub mod site;
+pub mod tag;
+pub mod text;
 pub mod time;
+pub mod visitor;

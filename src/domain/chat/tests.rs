@@ -1,0 +1,1 @@
+//! The specification as a snapshot, and random walks.

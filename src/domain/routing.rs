@@ -1,0 +1,89 @@
+//! Who is asked to answer a waiting chat: a pure function, run in the transaction of whatever frees room or adds a chat.
+
+use std::collections::HashMap;
+
+use super::agent::Agent;
+use super::chat::event::Event;
+use super::chat::{Chat, Circle, Offer, State};
+use super::department::{Department, Routing};
+use super::directory::Directory;
+use super::ids::AgentId;
+use super::time::Moment;
+
+/// How many chats each agent has: active ones and offers that stand. Missing means none.
+pub type Loads = HashMap<AgentId, i32>;
+
+/// Whether an agent can take one more chat now.
+#[must_use]
+pub fn has_room(agent: &Agent, loads: &Loads, now: Moment) -> bool {
+    agent.is_online(now) && loads.get(&agent.id).copied().unwrap_or(0) < agent.chats_max
+}
+
+/// The next offer or call for a waiting chat, if one is due.
+#[must_use]
+pub fn route(chat: &Chat, directory: &Directory, loads: &Loads, now: Moment) -> Option<Event> {
+    let department = directory.departments.get(&chat.department)?;
+    if chat.state != State::Waiting || chat.offer.is_some() {
+        return None;
+    }
+    match department.routing {
+        Routing::Manual => {
+            let agents = with_room(department, directory, loads, now);
+            (chat.circle == Circle::Nobody && !agents.is_empty()).then_some(Event::Called { circle: Circle::Department, agents })
+        }
+        Routing::LeastBusy => {
+            let next = with_room(department, directory, loads, now)
+                .into_iter()
+                .filter(|agent| !chat.passed.contains(agent))
+                .filter_map(|agent| directory.agents.get(&agent))
+                .min_by_key(|agent| (loads.get(&agent.id).copied().unwrap_or(0), agent.availability_at, agent.id));
+            match next {
+                Some(agent) => {
+                    let until = now.steady.plus_seconds(department.limits.offer_seconds);
+                    Some(Event::Offered(Offer { to: agent.id, until }))
+                }
+                None if chat.circle == Circle::Nobody && !chat.passed.is_empty() => Some(call(chat, directory, now)),
+                None => None,
+            }
+        }
+    }
+}
+
+/// The call of the next wider circle that has somebody in it; of the widest, empty, if none has.
+#[must_use]
+pub fn call(chat: &Chat, directory: &Directory, now: Moment) -> Event {
+    let mut circle = if chat.circle == Circle::Nobody { Circle::Everyone } else { chat.circle.wider() };
+    loop {
+        let agents = online(chat, circle, directory, now);
+        if !agents.is_empty() || circle == Circle::Supervisors {
+            return Event::Called { circle, agents };
+        }
+        circle = circle.wider();
+    }
+}
+
+fn with_room(department: &Department, directory: &Directory, loads: &Loads, now: Moment) -> Vec<AgentId> {
+    department
+        .members
+        .iter()
+        .filter_map(|member| directory.agents.get(&member.agent))
+        .filter(|agent| has_room(agent, loads, now))
+        .map(|agent| agent.id)
+        .collect()
+}
+
+fn online(chat: &Chat, circle: Circle, directory: &Directory, now: Moment) -> Vec<AgentId> {
+    let Some(department) = directory.departments.get(&chat.department) else { return Vec::new() };
+    let mut agents: Vec<AgentId> = directory
+        .agents
+        .values()
+        .filter(|agent| agent.is_online(now))
+        .filter(|agent| match circle {
+            Circle::Supervisors => directory.rights(agent.id, department.id) == super::directory::Rights::Supervises,
+            Circle::Nobody | Circle::Department | Circle::Everyone => department.member(agent.id).is_some(),
+        })
+        .map(|agent| agent.id)
+        .collect();
+    agents.sort();
+    agents
+}

@@ -1,0 +1,121 @@
+//! Widgets: one per site, with its key, domains, look and form.
+
+use super::ids::{DepartmentId, SiteId};
+use super::time::Timestamp;
+
+/// Whether the form before a chat asks for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    Required,
+    Optional,
+    Off,
+}
+
+impl Field {
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+            Self::Off => "off",
+        }
+    }
+
+    /// From the stable word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Required, Self::Optional, Self::Off].into_iter().find(|field| field.as_str() == word)
+    }
+}
+
+/// What the form before a chat asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fields {
+    pub name: Field,
+    pub email: Field,
+    pub phone: Field,
+    pub message: Field,
+    pub department: Field,
+}
+
+/// When a visitor may share the location.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LocationMode {
+    /// Offered while waiting, and on the agent's request.
+    Queue,
+    /// Only on the agent's request.
+    Request,
+    Off,
+}
+
+impl LocationMode {
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Request => "request",
+            Self::Off => "off",
+        }
+    }
+
+    /// From the stable word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Queue, Self::Request, Self::Off].into_iter().find(|mode| mode.as_str() == word)
+    }
+}
+
+/// The consent text in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    pub version: i32,
+    pub text: String,
+}
+
+/// A widget. Never deleted; archived instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    pub id: SiteId,
+    /// Public; stands in the tag.
+    pub key: String,
+    pub name: String,
+    pub default_department: DepartmentId,
+    /// Origins' hosts that may show the widget: `loja.example`, `*.loja.example`, with `:port` where it isn't the scheme's own. Empty: nobody.
+    pub allowed_domains: Vec<String>,
+    /// Language tag, or `auto` for the browser's.
+    pub locale: String,
+    /// `#rrggbb`.
+    pub color: String,
+    /// `right` or `left`.
+    pub position: String,
+    /// `auto`, `light` or `dark`.
+    pub theme: String,
+    pub title: String,
+    pub greeting: String,
+    /// The words on the launcher.
+    pub label: String,
+    pub fields: Fields,
+    pub consent: Option<Consent>,
+    pub privacy_url: Option<String>,
+    /// Whether a separate consent to marketing is asked for.
+    pub marketing: bool,
+    pub location: LocationMode,
+    /// Who receives a location, as the consent card says.
+    pub location_recipients: String,
+    /// Days that a location is kept, as the consent card says.
+    pub location_keep_days: i32,
+    pub archived_at: Option<Timestamp>,
+}
+
+impl Site {
+    /// Whether a page at `host` (with `:port` where it isn't the scheme's own) may show the widget.
+    #[must_use]
+    pub fn allows(&self, host: &str) -> bool {
+        self.allowed_domains.iter().any(|allowed| match allowed.strip_prefix("*.") {
+            Some(parent) => host.strip_suffix(parent).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+            None => allowed.eq_ignore_ascii_case(host),
+        })
+    }
+}
