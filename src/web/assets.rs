@@ -29,10 +29,13 @@ const HASH_DIGITS: usize = 12;
 /// A year, what RFC 9111 caches take as "for ever".
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::load);
+static SHELF: LazyLock<Shelf> = LazyLock::new(Shelf::load);
 
-/// Every static file of this version.
-pub struct Assets {
+/// Every static file of this version; costs nothing to make, so that each page can have its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Assets;
+
+struct Shelf {
     /// By the path in `static/`.
     by_path: BTreeMap<String, Asset>,
     /// From the address, without `/static/`, to the path.
@@ -54,22 +57,22 @@ pub struct Asset {
 impl Assets {
     /// The address of the file `static/<path>`. An unknown path gets an address that answers 404; a test holds the templates against it.
     #[must_use]
-    pub fn url(path: &str) -> &'static str {
-        ASSETS.by_path.get(path).map_or("/static/unknown", |asset| &asset.url)
+    pub fn url(self, path: &str) -> &'static str {
+        SHELF.by_path.get(path).map_or("/static/unknown", |asset| &asset.url)
     }
 
     /// The file `static/<path>` itself.
     #[must_use]
-    pub fn file(path: &str) -> Option<&'static Asset> {
-        ASSETS.by_path.get(path)
+    pub fn file(self, path: &str) -> Option<&'static Asset> {
+        SHELF.by_path.get(path)
     }
 
     /// The import map for pages that use the modules of these folders (`["lib", "widget"]`). Images and sounds are in every map under their
     /// path with its ending, so that scripts find their address by `import.meta.resolve("sounds/ring.mp3")`.
     #[must_use]
-    pub fn importmap(folders: &[&str]) -> String {
+    pub fn importmap(self, folders: &[&str]) -> String {
         let mut imports = serde_json::Map::new();
-        for (path, asset) in &ASSETS.by_path {
+        for (path, asset) in &SHELF.by_path {
             let folder = path.split('/').next().unwrap_or_default();
             if folders.contains(&folder) && is_module(path) {
                 imports.insert(specifier_of(path).to_owned(), asset.url.as_str().into());
@@ -82,12 +85,12 @@ impl Assets {
 
     /// The addresses of every module that `entry` (`widget/main`) needs, itself first: for `modulepreload`, so that they all come at once.
     #[must_use]
-    pub fn modules(entry: &str) -> Vec<&'static str> {
+    pub fn modules(self, entry: &str) -> Vec<&'static str> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
         let mut open = vec![entry.to_owned()];
         while let Some(specifier) = open.pop() {
-            let Some(asset) = ASSETS.by_path.get(&format!("{specifier}.js")) else { continue };
+            let Some(asset) = SHELF.by_path.get(&format!("{specifier}.js")) else { continue };
             if seen.insert(specifier) {
                 found.push(asset.url.as_str());
                 open.extend(imports_of(&asset.content));
@@ -95,18 +98,20 @@ impl Assets {
         }
         found
     }
+}
 
+impl Shelf {
     fn load() -> Self {
-        let mut assets = Self { by_path: BTreeMap::new(), by_address: BTreeMap::new() };
+        let mut shelf = Self { by_path: BTreeMap::new(), by_address: BTreeMap::new() };
         // Style sheets come last: their hash is taken after the addresses inside them are known.
         let mut paths: Vec<_> = Files::iter().collect();
         paths.sort_by_key(|path| (path.ends_with(".css"), path.to_string()));
         for path in paths {
             let file = Files::get(&path).expect("an embedded path has its file");
-            let content = if path.ends_with(".css") { assets.with_hashed_urls(&path, &file.data) } else { file.data.into_owned() };
-            assets.add(&path, content);
+            let content = if path.ends_with(".css") { shelf.with_hashed_urls(&path, &file.data) } else { file.data.into_owned() };
+            shelf.add(&path, content);
         }
-        assets
+        shelf
     }
 
     fn add(&mut self, path: &str, content: Vec<u8>) {
@@ -182,8 +187,8 @@ impl Asset {
 /// `GET /static/{address:.*}`.
 #[expect(clippy::needless_pass_by_value, reason = "actix hands its extractors over by value")]
 pub fn show(address: web::Path<String>, request: HttpRequest) -> Ready<HttpResponse> {
-    let path = ASSETS.by_address.get(address.as_str());
-    let asset = path.and_then(|path| ASSETS.by_path.get(path));
+    let path = SHELF.by_address.get(address.as_str());
+    let asset = path.and_then(|path| SHELF.by_path.get(path));
     ready(asset.map_or_else(|| HttpResponse::NotFound().finish(), |asset| asset.answer(&request, FOR_EVER)))
 }
 
@@ -254,28 +259,28 @@ mod tests {
     use actix_web::http::{StatusCode, header};
     use actix_web::test::TestRequest;
 
-    use super::{Assets, FOR_EVER, imports_of};
+    use super::{Assets, FOR_EVER, Shelf, imports_of};
 
-    fn assets() -> Assets {
-        let mut assets = Assets { by_path: BTreeMap::new(), by_address: BTreeMap::new() };
-        assets.add("images/tile.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec());
-        assets.add("lib/socket.js", "export const answer = 42;\n".repeat(50).into_bytes());
-        assets
+    fn shelf() -> Shelf {
+        let mut shelf = Shelf { by_path: BTreeMap::new(), by_address: BTreeMap::new() };
+        shelf.add("images/tile.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec());
+        shelf.add("lib/socket.js", "export const answer = 42;\n".repeat(50).into_bytes());
+        shelf
     }
 
     #[test]
     fn a_style_sheet_names_the_hashed_address_of_its_images() {
-        let assets = assets();
-        let tile = &assets.by_path.get("images/tile.svg").expect("added").url;
+        let shelf = shelf();
+        let tile = &shelf.by_path.get("images/tile.svg").expect("added").url;
         let css =
-            assets.with_hashed_urls("css/base.css", br##"a{b:url("../images/tile.svg#x");c:url(data:x)}d{e:url(../images/none.svg)}"##);
+            shelf.with_hashed_urls("css/base.css", br##"a{b:url("../images/tile.svg#x");c:url(data:x)}d{e:url(../images/none.svg)}"##);
         assert_eq!(String::from_utf8_lossy(&css), format!(r#"a{{b:url("{tile}#x");c:url(data:x)}}d{{e:url(../images/none.svg)}}"#));
     }
 
     #[test]
     fn a_browser_that_unpacks_gets_it_packed_and_one_that_has_it_gets_nothing() {
-        let assets = assets();
-        let script = assets.by_path.get("lib/socket.js").expect("added");
+        let shelf = shelf();
+        let script = shelf.by_path.get("lib/socket.js").expect("added");
         let plain =
             script.answer(&TestRequest::default().insert_header((header::ACCEPT_ENCODING, "br, gzip;q=0")).to_http_request(), FOR_EVER);
         assert!(plain.headers().get(header::CONTENT_ENCODING).is_none());
@@ -296,5 +301,14 @@ mod tests {
             b } from "lib/socket";
             import "widget/form"; export * from "lib/time"; /** @type {import("lib/x").Y} */"#;
         assert_eq!(imports_of(module), ["lib/socket", "lib/time", "widget/form"]);
+    }
+
+    #[test]
+    fn what_the_widget_preloads_is_in_its_import_map() {
+        let map = Assets.importmap(&["lib", "widget"]);
+        let modules = Assets.modules("widget/main");
+        assert!(modules.len() > 1, "{modules:?}");
+        assert!(modules.iter().all(|url| map.contains(url)), "{modules:?} in {map}");
+        assert!(!map.contains("widget/loader"), "the loader is no module");
     }
 }
