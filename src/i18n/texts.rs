@@ -55,14 +55,16 @@ impl Texts {
 
     /// The text under `key` with each `{name}` replaced by its value. A placeholder without a value stays as it is.
     #[must_use]
-    pub fn with(&self, key: &str, values: &[(&str, &dyn Display)]) -> String {
-        fill(self.text(key), values)
+    pub fn with<V: Display>(&self, key: &str, values: impl AsRef<[(&'static str, V)]>) -> String {
+        fill(self.text(key), values.as_ref())
     }
 
-    /// The text for `n` things: `key_one` or `key_other` by the rules of the language, with `{n}` and the other placeholders filled.
+    /// The text for `n` things, a whole number: `key_one` or `key_other` by the rules of the language, with `{n}` and the other placeholders
+    /// filled.
     #[must_use]
-    pub fn count(&self, key: &str, n: i64, values: &[(&str, &dyn Display)]) -> String {
-        let form = format!("{key}{}", self.locale.plural_suffix(n));
+    pub fn count(&self, key: &str, n: impl Display, values: &[(&str, &dyn Display)]) -> String {
+        let whole = n.to_string().parse().unwrap_or(i64::MAX);
+        let form = format!("{key}{}", self.locale.plural_suffix(whole));
         let mut values = values.to_vec();
         values.push(("n", &n));
         fill(self.text(&form), &values)
@@ -93,12 +95,12 @@ impl Texts {
 }
 
 /// Fills the placeholders in one pass, so that a value that looks like a placeholder stays what it is.
-fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
+fn fill<V: Display>(text: &str, values: &[(&str, V)]) -> String {
     let mut filled = String::with_capacity(text.len() + 32);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        let value = after.split_once('}').and_then(|(name, rest)| Some((values.iter().find(|(known, _)| *known == name)?.1, rest)));
+        let value = after.split_once('}').and_then(|(name, rest)| Some((&values.iter().find(|(known, _)| *known == name)?.1, rest)));
         if let Some((value, remaining)) = value {
             write!(filled, "{value}").expect("a String takes everything");
             rest = remaining;
@@ -126,8 +128,7 @@ mod tests {
 
     #[test]
     fn a_value_that_looks_like_a_placeholder_is_not_filled_again() {
-        let name = "{protocol}";
-        assert_eq!(fill("{name}: {protocol} {gone} {", &[("name", &name), ("protocol", &7)]), "{protocol}: 7 {gone} {");
+        assert_eq!(fill("{name}: {protocol} {gone} {", &[("name", "{protocol}"), ("protocol", "7")]), "{protocol}: 7 {gone} {");
     }
 
     #[test]
