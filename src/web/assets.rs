@@ -67,10 +67,17 @@ impl Assets {
         SHELF.by_path.get(path)
     }
 
+    /// The import map of every module there is.
+    #[must_use]
+    pub fn importmap(self) -> String {
+        let folders: BTreeSet<&str> = SHELF.by_path.keys().filter_map(|path| path.split('/').next()).collect();
+        self.importmap_of(&folders.into_iter().collect::<Vec<_>>())
+    }
+
     /// The import map for pages that use the modules of these folders (`["lib", "widget"]`). Images and sounds are in every map under their
     /// path with its ending, so that scripts find their address by `import.meta.resolve("sounds/ring.mp3")`.
     #[must_use]
-    pub fn importmap(self, folders: &[&str]) -> String {
+    pub fn importmap_of(self, folders: &[&str]) -> String {
         let mut imports = serde_json::Map::new();
         for (path, asset) in &SHELF.by_path {
             let folder = path.split('/').next().unwrap_or_default();
@@ -305,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_the_widget_preloads_is_in_its_import_map() {
-        let map = Assets.importmap(&["lib", "widget"]);
+        let map = Assets.importmap_of(&["lib", "widget"]);
         let modules = Assets.modules("widget/main");
         assert!(modules.len() > 1, "{modules:?}");
         assert!(modules.iter().all(|url| map.contains(url)), "{modules:?} in {map}");
