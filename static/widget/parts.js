@@ -1,0 +1,68 @@
+// @ts-check
+// Small pieces that several screens show.
+
+import { el, fill, icon } from "lib/dom";
+import { t } from "lib/i18n";
+
+/** @param {string} text @param {"wait" | "alert"} [tone] */
+export const notice = (text, tone = "wait") => el("p", { class: "notice is-" + tone }, text);
+
+/** @param {string} classes @param {any} label @param {() => void} onclick */
+export const button = (classes, label, onclick) => el("button", { type: "button", class: "btn " + classes, onclick }, label);
+
+/** A button that shows only its icon. @param {string} name @param {string} label @param {(event: Event) => void} onclick @param {object} [more] */
+export const iconButton = (name, label, onclick, more) => el("button", { type: "button", class: "btn btn-icon", "aria-label": label, onclick, ...more }, icon(name));
+
+/** The mark on tiles. */
+export const thanksArt = () => el("span", { class: "thanks-art tiles", "aria-hidden": "true" }, tiles(), icon("mark", ""));
+
+export function tiles() {
+  const svg = icon("tiles", "tiles-art");
+  svg.setAttribute("preserveAspectRatio", "none");
+  return svg;
+}
+
+/**
+ * Asks before something that can't be taken back.
+ * @param {string} what namespace of the texts: title, lead, yes, no
+ * @param {() => void} yes
+ */
+export function confirm(what, yes) {
+  const dialog = el("dialog", { class: "w-ask", "aria-labelledby": "ask", onclose: () => dialog.remove() });
+  const answer = (/** @type {() => void} */ act) => () => {
+    dialog.close();
+    act();
+  };
+  fill(
+    dialog,
+    el("h2", { id: "ask" }, t(what + ".title")),
+    el("p", null, t(what + ".lead")),
+    el("div", { class: "acts" }, button("", t(what + ".no"), answer(() => {})), button("btn-alert", t(what + ".yes"), answer(yes))),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/**
+ * A panel under its button: opens, closes by Escape, by a click beside it, and by a choice.
+ * @param {any} opener @param {any} panel
+ */
+export function popover(opener, panel) {
+  const show = (/** @type {boolean} */ on) => {
+    panel.hidden = !on;
+    opener.setAttribute("aria-expanded", String(on));
+    if (on) panel.querySelector("button")?.focus();
+  };
+  show(false);
+  opener.addEventListener("click", () => show(panel.hidden));
+  panel.addEventListener("click", (/** @type {any} */ event) => event.target.closest("button") && show(false));
+  addEventListener("pointerdown", (/** @type {any} */ event) => !panel.contains(event.target) && !opener.contains(event.target) && show(false));
+  const leave = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || panel.hidden) return;
+    event.stopPropagation();
+    show(false);
+    opener.focus();
+  };
+  panel.addEventListener("keydown", leave);
+  opener.addEventListener("keydown", leave);
+}

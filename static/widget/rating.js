@@ -1,0 +1,88 @@
+// @ts-check
+// The end: five faces with words, a comment, thanks, the copy, and the way back in.
+
+import { el, fill, icon } from "lib/dom";
+import { t } from "lib/i18n";
+import { button, notice, thanksArt } from "widget/parts";
+import { download } from "widget/transcript";
+
+/** @param {import("./main.js").App} app */
+const keepsakes = (app) => el("div", { class: "w-keep" }, button("btn-quiet", t("widget.end.reread"), () => app.act({ type: "see", wish: "reread" })), button("btn-quiet", t("widget.end.download"), () => download(app)));
+
+/** The text that the ended chat refused, and a new chat that begins with it. @param {import("./main.js").App} app */
+const carried = (app) => app.state.carry && el("div", { class: "w-carry", role: "alert" }, notice(t("widget.end.carry")), el("blockquote", null, app.state.carry), button("btn-primary btn-block", t("widget.end.carry_on"), app.startAgain));
+
+/** @param {import("./main.js").App} app */
+export function rate(app) {
+  const { chat } = app.state;
+  const wrong = el("p", { class: "error", id: "rate-error", role: "alert", hidden: true });
+  const faces = [1, 2, 3, 4, 5].map((score) => el("label", null, el("input", { type: "radio", name: "score", value: score, "aria-describedby": wrong.id, onchange: () => (wrong.hidden = true) }), icon("face" + score, ""), t("widget.rate.score_" + score)));
+  const comment = el("textarea", { class: "input", id: "comment", rows: 3, maxlength: 2000 });
+  const carry = el("div");
+  const node = el(
+    "form",
+    { class: "w-screen", onsubmit: send, novalidate: true },
+    el(
+      "div",
+      { class: "w-body w-form is-wide" },
+      carry,
+      el("p", { class: "w-small" }, t("widget.end.why_" + chat.end_reason)),
+      el("fieldset", { class: "field" }, el("legend", null, chat.agent ? t("widget.rate.of_agent", { name: chat.agent.name }) : t("widget.rate.of_chat")), el("div", { class: "rate" }, faces), wrong),
+      el("div", { class: "field" }, el("label", { for: "comment" }, t("widget.rate.comment"), " ", el("span", { class: "opt" }, t("widget.form.optional"))), comment),
+      keepsakes(app),
+    ),
+    el("div", { class: "w-foot row" }, button("btn-quiet", t("widget.rate.skip"), () => app.act({ type: "see", wish: "skipped" })), el("button", { class: "btn btn-primary grow" }, t("widget.rate.send"))),
+  );
+
+  /** @param {Event} event */
+  function send(event) {
+    event.preventDefault();
+    const score = Number(new FormData(node).get("score"));
+    wrong.hidden = score > 0;
+    if (!score) {
+      fill(wrong, icon("warn", "icon icon-s"), t("widget.rate.choose"));
+      return node.querySelector("input").focus();
+    }
+    app.command("rate", { score, comment: comment.value.trim() || null });
+    app.act({ type: "see", wish: "skipped" });
+  }
+
+  return { node, update: () => fill(carry, carried(app)) };
+}
+
+/** @param {import("./main.js").App} app */
+export function ended(app) {
+  const { chat, visitor } = app.state;
+  const title = el("h2");
+  const lead = el("p");
+  const carry = el("div");
+  const node = el(
+    "div",
+    { class: "w-screen" },
+    el("div", { class: "w-body w-thanks", tabindex: "0", role: "region", "aria-label": t("widget.end.title") }, thanksArt(), title, lead, carry, chat.started_at && keepsakes(app)),
+    el("div", { class: "w-foot" }, button("btn-block", t("widget.end.again"), app.startAgain)),
+  );
+  return {
+    node,
+    /** @param {import("./model.js").State} state */
+    update(state) {
+      const first = visitor.name?.split(" ")[0];
+      const rated = state.chat.rating;
+      const thanks = state.chat.state === "finished";
+      fill(title, !thanks ? t("widget.left.title") : first ? t("widget.end.thanks_name", { name: first }) : t("widget.end.thanks"));
+      fill(lead, rated ? t("widget.end.rated") : thanks ? t("widget.end.why_" + state.chat.end_reason) : t("widget.left." + (state.chat.end_reason === "disconnected" ? "disconnected" : "lead")));
+      fill(carry, carried(app));
+    },
+  };
+}
+
+/** The offline message is in. @param {import("./main.js").App} app */
+export function noted(app) {
+  const node = el(
+    "div",
+    { class: "w-screen" },
+    el("div", { class: "w-body w-thanks", tabindex: "0", role: "status" }, thanksArt(), el("h2", null, t("widget.noted.title")), el("p", null, t("widget.noted.lead", { site: app.config.site.name }))),
+    el("div", { class: "w-foot" }, button("btn-block", t("widget.noted.back"), app.startAgain)),
+  );
+  return { node, update() {} };
+}
