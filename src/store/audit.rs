@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::schema::audit_log;
 use super::writer::Tx;
 use crate::domain::ids::AgentId;
-use crate::wire::stored;
+use crate::wire::detail;
 
 /// Who acts, and from where.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub(super) fn record(tx: &mut Tx<'_>, by: &Author, act: Act<'_>) -> Result<(), S
             audit_log::act.eq(act.act),
             audit_log::target_kind.eq(act.target_kind),
             audit_log::target_id.eq(act.target.as_bytes().to_vec()),
-            audit_log::detail.eq(stored::object(act.detail)),
+            audit_log::detail.eq(detail::object_text(act.detail)),
             audit_log::address.eq(by.address.as_deref()),
         ))
         .execute(tx.conn)?;

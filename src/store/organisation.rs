@@ -141,7 +141,7 @@ fn insert_site(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreError> {
             sites::created_at.eq(tx.now.wall),
             sites::name.eq(&site.name),
             sites::default_department_id.eq(site.default_department),
-            sites::allowed_domains.eq(stored::words(&site.allowed_domains)),
+            sites::allowed_domains.eq(stored::words_text(&site.allowed_domains)),
             sites::locale.eq(&site.locale),
             sites::color.eq(&site.color),
         ))

@@ -1,6 +1,6 @@
 //! Passwords as hashes, and the links by which they are set. Hashing itself happens outside, on another thread.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::Store;
 use super::audit::{self, Act, Author};
@@ -108,7 +108,7 @@ impl Store {
 
 fn holder(conn: &mut diesel::SqliteConnection, hash: TokenHash, now: Timestamp) -> Result<Option<AgentId>, StoreError> {
     Ok(password_links::table
-        .inner_join(agents::table)
+        .inner_join(agents::table.on(agents::id.eq(password_links::agent_id)))
         .filter(password_links::token_hash.eq(hash.bytes().as_slice()))
         .filter(password_links::used_at.is_null())
         .filter(password_links::expires_at.gt(now))

@@ -1,6 +1,6 @@
 //! Who is signed in: browsers and programs, each revocable.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::Store;
 use super::audit::{self, Act, Author};
@@ -81,7 +81,7 @@ impl Store {
         let row = self
             .read(move |conn| {
                 let row: Option<Row> = sessions::table
-                    .inner_join(agents::table)
+                    .inner_join(agents::table.on(agents::id.eq(sessions::agent_id)))
                     .filter(sessions::token_hash.eq(token.bytes().as_slice()))
                     .filter(sessions::revoked_at.is_null())
                     .filter(sessions::expires_at.gt(now))

@@ -106,7 +106,7 @@ pub(super) fn write_fields(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreErro
         .set((
             sites::name.eq(&site.name),
             sites::default_department_id.eq(site.default_department),
-            sites::allowed_domains.eq(stored::words(&site.allowed_domains)),
+            sites::allowed_domains.eq(stored::words_text(&site.allowed_domains)),
             sites::locale.eq(&site.locale),
             sites::color.eq(&site.color),
             sites::position.eq(&site.position),

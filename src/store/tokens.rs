@@ -1,6 +1,6 @@
 //! Tokens of the REST API: hashed, with scopes, never stronger than who made them.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::Store;
 use super::audit::{self, Act, Author};
@@ -61,14 +61,14 @@ impl Store {
             if open >= TOKENS_MAX {
                 return Err(Invalid::field("name", "tokens_many").into());
             }
-            let departments = new.departments.as_ref().map(|ids| stored::words(&ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+            let departments = new.departments.as_ref().map(|ids| stored::ids_text(ids));
             diesel::insert_into(api_tokens::table)
                 .values((
                     api_tokens::id.eq(id),
                     api_tokens::token_hash.eq(hash.bytes().as_slice()),
                     api_tokens::name.eq(&new.name),
                     api_tokens::hint.eq(&hint),
-                    api_tokens::scopes.eq(stored::words(&new.scopes)),
+                    api_tokens::scopes.eq(stored::words_text(&new.scopes)),
                     api_tokens::departments.eq(departments),
                     api_tokens::created_by.eq(by.agent),
                     api_tokens::created_at.eq(tx.now.wall),
@@ -167,8 +167,7 @@ const TOKEN: (
 
 fn api_token((id, name, hint, scopes, departments, created_by, used_at, expires_at): Row) -> Result<ApiToken, StoreError> {
     let words = |text: &str| stored::words_from(text).map_err(|error| StoreError::corrupt(&error.to_string()));
-    let departments = departments
-        .map(|text| words(&text)?.iter().map(|id| id.parse().map_err(|_unreadable| StoreError::corrupt(id))).collect::<Result<Vec<_>, _>>())
-        .transpose()?;
+    let departments =
+        departments.map(|text| stored::ids_from(&text).map_err(|error| StoreError::corrupt(&error.to_string()))).transpose()?;
     Ok(ApiToken { id, name, hint, scopes: words(&scopes)?, departments, created_by, used_at, expires_at })
 }
