@@ -4,8 +4,10 @@
 
 pub mod agent;
 pub mod chat;
+pub mod color;
 pub mod department;
 pub mod directory;
+pub mod host;
 pub mod ids;
 pub mod intake;
 pub mod offline;
