@@ -1,6 +1,6 @@
 //! Makes our own scripts and style sheets smaller without changing what they do: comments and indentation go, and the modules of the
 //! widget become one file, because a stranger's phone fetches it. No parser: it relies on the shape that `tests/js/shape.test.js` holds
-//! (a comment begins its line or is a JSDoc cast, imports are named and on one line, no literal spans lines, no name is declared twice).
+//! (a line comment has its own line, no string holds what looks like a comment, imports are named and on one line, no literal spans lines, no name is declared twice).
 //! Knows nothing of requests and of where files lie.
 
 use std::collections::BTreeSet;
@@ -27,22 +27,23 @@ pub fn without_comments(source: &str) -> String {
             rest = after.trim_start();
         }
         if !rest.is_empty() {
-            push_without_casts(&mut lean, rest);
+            push_without_asides(&mut lean, rest);
             lean.push('\n');
         }
     }
     lean
 }
 
-/// `(/** @type {any} */ (node))` says something to the type checker alone.
-fn push_without_casts(lean: &mut String, line: &str) {
+/// `(/** @type {any} */ (node))` says something to the type checker alone, and a remark behind a rule to us.
+fn push_without_asides(lean: &mut String, line: &str) {
     let mut rest = line;
-    while let Some((before, cast)) = rest.split_once("/** ") {
-        let Some((_, after)) = cast.split_once("*/") else { break };
+    while let Some((before, aside)) = rest.split_once("/*") {
+        let Some((_, after)) = aside.split_once("*/") else { break };
         lean.push_str(before);
         rest = after.strip_prefix(' ').unwrap_or(after);
     }
     lean.push_str(rest);
+    lean.truncate(lean.trim_end_matches(' ').len());
 }
 
 /// The module `entry` (`widget/main`) and all that it imports as one module without imports, each module after those it needs.
@@ -81,7 +82,10 @@ mod tests {
 
     #[test]
     fn a_style_sheet_keeps_its_rules() {
-        assert_eq!(without_comments("/* one\n   two */\n.a { b: c; }\n\n/* three */ .d { e: f; }\n"), ".a { b: c; }\n.d { e: f; }\n");
+        assert_eq!(
+            without_comments("/* one\n   two */\n.a { b: c; } /* x */\n\n/* three */ .d { e: f; }\n"),
+            ".a { b: c; }\n.d { e: f; }\n"
+        );
     }
 
     #[test]

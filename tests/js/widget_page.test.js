@@ -37,7 +37,7 @@ test("every script and style sheet of ours can lose its comments", () => {
   for (const path of readdirSync(new URL("static/", root), { recursive: true }).filter((name) => /\.(js|css)$/.test(name))) {
     const code = read("static/" + path).replace(/^\s*(\/\/.*|\/\*[^]*?\*\/)$/gm, "");
     for (const line of code.split("\n")) assert.equal((line.match(/`/g) ?? []).length % 2, 0, `${path}: a literal spans lines: ${line}`);
-    for (const line of code.split("\n")) assert.equal((line.split("/** ")[0].match(/"/g) ?? []).length % 2, line.includes("/** ") ? 0 : (line.match(/"/g) ?? []).length % 2, `${path}: a string looks like a comment: ${line}`);
+    for (const line of code.split("\n").filter((one) => one.includes("/*"))) assert.equal((line.split("/*")[0].match(/"/g) ?? []).length % 2, 0, `${path}: a string looks like a comment: ${line}`);
   }
 });
 
