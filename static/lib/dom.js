@@ -32,6 +32,11 @@ export function fill(node, ...children) {
   node.replaceChildren(...flat(children));
 }
 
+/** Only a change is touched: a live region would say the same again, and what is focused inside would go. @param {Element} node @param {string} text */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 /** A symbol of the sprite in the page, hidden from screen readers. @param {string} name @param {string} [classes] */
 export function icon(name, classes = "icon") {
   const svg = document.createElementNS(SVG, "svg");

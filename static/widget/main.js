@@ -249,9 +249,10 @@ setInterval(() => {
   screen.tick?.(state);
 }, 1000);
 document.addEventListener("visibilitychange", render);
-addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.close());
+addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && !document.querySelector("dialog[open]") && app.close());
 // Another tab has begun: speak as the same visitor.
-addEventListener("storage", () => {
+addEventListener("storage", ({ key }) => {
+  if (!key?.endsWith(":token")) return;
   const kept = storage.get("token");
   if (!kept || kept === token || isOpen(state)) return;
   token = kept;

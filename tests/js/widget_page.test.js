@@ -67,3 +67,9 @@ test("every text that a module names exists, and every text is named", () => {
   const free = (key) => key === "widget.by" || /^widget\.form\.(name|email|phone|department|message|note|reply_to)$/.test(key);
   for (const key of keys) assert.ok(free(key) || named.some((name) => key.startsWith(name)), key);
 });
+
+test("dark is the same by choice and by the system", () => {
+  const tokens = read("static/css/tokens.css");
+  const of = (start) => tokens.slice(tokens.indexOf(start)).match(/\{([^{}]*)\}/)[1].replace(/\s+/g, " ");
+  assert.equal(of(':root:not([data-theme="light"])'), of('[data-theme="dark"]'));
+});
