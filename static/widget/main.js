@@ -191,7 +191,8 @@ function render() {
   top.update(state, name);
   line.update(state);
   if (key !== shown) {
-    const held = main.contains(document.activeElement) || document.activeElement === document.body;
+    const at = document.activeElement;
+    const held = main.contains(at) || at === document.body || at === top.title;
     shown = key;
     // A refused request finds its form as it was.
     screen = (state.refusal && asked?.[name]) || screens[name]();
