@@ -9,6 +9,7 @@ pub mod error;
 pub mod form;
 pub mod frame;
 pub mod gate;
+pub mod lean;
 pub mod pages;
 pub mod rates;
 pub mod session_cookie;
