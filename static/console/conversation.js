@@ -20,7 +20,7 @@ export function renderConversation(desk) {
   const chat = desk.selected;
   byId("empty").hidden = Boolean(chat);
   byId("conversation").hidden = !chat;
-  if (!chat) return;
+  if (!chat) return renderEmpty(desk);
   const name = visitorName(chat);
   setText(byId("talk-name"), name);
   setText(byId("talk-protocol"), chat.protocol);
@@ -32,6 +32,17 @@ export function renderConversation(desk) {
   byId("back-count").hidden = other === 0;
   setText(byId("back-count"), String(other));
   tickConversation(desk);
+}
+
+/** Nothing open: all done, or who has waited longest. @param {import("console/desk").Desk} desk */
+function renderEmpty(desk) {
+  const queue = desk.inbox.queue();
+  const first = queue[0];
+  byId("empty-accept").hidden = !first;
+  byId("empty-accept").disabled = !desk.connected;
+  if (!desk.welcomed) return;
+  setText(byId("empty-title"), first ? t("console.queue.count", { n: queue.length }) : desk.inbox.mine().length ? t("console.empty.choose") : t("console.empty.title"));
+  setText(byId("empty-text"), first ? t("console.empty.longest", { name: visitorName(first) }) : desk.inbox.mine().length ? t("console.empty.choose.text") : t("console.empty.text"));
 }
 
 /** Moves the times on. @param {import("console/desk").Desk} desk */

@@ -75,7 +75,7 @@ export class Lists {
     this.shown = [...departments, ...own, ...ended].map((chat) => chat.id);
 
     this.#sectionOf("queue", inbox.queue().length, queue.length);
-    this.#sectionOf("mine", inbox.mine().length, mine.length);
+    this.#sectionOf("mine", inbox.mine().filter((chat) => !held.has(chat.id)).length, mine.length);
     this.#sectionOf("ended", inbox.ended().length, ended.length);
     setText(byId("search-result"), this.#query ? t("console.search.result", { n: this.shown.length }) : "");
     this.tick();
@@ -202,7 +202,7 @@ export class Lists {
       if (!chat) continue;
       const time = link.querySelector(".time");
       const waiting = chat.waiting_since ? now - Date.parse(chat.waiting_since) : null;
-      setText(time, waiting === null ? formatTime(chat.last_message?.at ?? chat.started_at ?? chat.requested_at) : formatDuration(waiting / 1000));
+      setText(time, waiting === null ? formatTime(chat.last_message?.at ?? chat.started_at ?? chat.requested_at) : formatSpan(Math.max(0, waiting) / 1000));
       time.classList.toggle("is-waiting", waiting !== null);
       setText(link.querySelector(".waits"), waiting === null ? "" : `${t("console.mine.waiting")} `);
     }

@@ -135,6 +135,7 @@ function closeVisitor() {
 }
 
 byId("act-accept").addEventListener("click", () => desk.selectedId && accept(desk.selectedId));
+byId("empty-accept").addEventListener("click", acceptNext);
 byId("act-transfer").addEventListener("click", () => desk.selected && transfer?.open(desk.selected));
 byId("act-tags").addEventListener("click", editTags);
 byId("act-finish").addEventListener("click", finish);

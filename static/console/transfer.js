@@ -52,9 +52,9 @@ export class Transfer {
     // A chat that nobody has goes to a department; an agent of the present one accepts it instead.
     const people = chat.state === "active" ? agents.filter((agent) => fold(agent.name).includes(query)) : [];
     this.#list("transfer-departments", places, "department", (node, department) => {
-      setText(node.querySelector("small"), t("console.transfer.free", { n: department.free }));
+      setText(node.querySelector("small"), department.free ? t("console.transfer.free", { n: department.free }) : t("console.transfer.nobody"));
       const waiting = this.#desk.inbox.queue().filter((one) => one.department.id === department.id).length;
-      setText(node.querySelector(".muted"), department.member ? t("console.transfer.waiting", { n: waiting }) : t(`console.department.${department.state}`));
+      setText(node.querySelector(".muted"), department.member ? (waiting ? t("console.transfer.waiting", { n: waiting }) : t("console.transfer.no_queue")) : t(`console.department.${department.state}`));
     });
     this.#list("transfer-agents", people, "agent", (node, agent) => {
       const availability = availabilityOf(agent);
