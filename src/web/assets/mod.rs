@@ -2,7 +2,9 @@
 //!
 //! A file's address changes with its content, so browsers keep it for ever and an upgrade never mixes old and new modules: pages
 //! name modules by bare specifiers (`lib/socket`) that the import map resolves. `url(…)` in style sheets is rewritten to the hashed address.
-//! Everything is read once, at the first use. Knows nothing of pages or of who asks.
+//! Scripts and styles go without their comments. Everything is read once, at the first use. Knows nothing of pages or of who asks.
+
+mod slim;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -115,7 +117,12 @@ impl Shelf {
         paths.sort_by_key(|path| (path.ends_with(".css"), path.to_string()));
         for path in paths {
             let file = Files::get(&path).expect("an embedded path has its file");
-            let content = if path.ends_with(".css") { shelf.with_hashed_urls(&path, &file.data) } else { file.data.into_owned() };
+            let text = || String::from_utf8_lossy(&file.data);
+            let content = match path.rsplit('.').next() {
+                Some("css") => slim::style(&shelf.with_hashed_urls(&path, &text())).into_bytes(),
+                Some("js") => slim::script(&text()).into_bytes(),
+                _ => file.data.into_owned(),
+            };
             shelf.add(&path, content);
         }
         shelf
@@ -131,8 +138,7 @@ impl Shelf {
     }
 
     /// A style sheet whose relative `url(…)` of known files became their hashed addresses.
-    fn with_hashed_urls(&self, path: &str, content: &[u8]) -> Vec<u8> {
-        let text = String::from_utf8_lossy(content);
+    fn with_hashed_urls(&self, path: &str, text: &str) -> String {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut parts = text.split("url(");
         let mut rewritten = parts.next().unwrap_or_default().to_owned();
@@ -145,7 +151,7 @@ impl Shelf {
                 None => rewritten.push_str(part),
             }
         }
-        rewritten.into_bytes()
+        rewritten
     }
 }
 
@@ -279,9 +285,8 @@ mod tests {
     fn a_style_sheet_names_the_hashed_address_of_its_images() {
         let shelf = shelf();
         let tile = &shelf.by_path.get("images/tile.svg").expect("added").url;
-        let css =
-            shelf.with_hashed_urls("css/base.css", br##"a{b:url("../images/tile.svg#x");c:url(data:x)}d{e:url(../images/none.svg)}"##);
-        assert_eq!(String::from_utf8_lossy(&css), format!(r#"a{{b:url("{tile}#x");c:url(data:x)}}d{{e:url(../images/none.svg)}}"#));
+        let css = shelf.with_hashed_urls("css/base.css", r##"a{b:url("../images/tile.svg#x");c:url(data:x)}d{e:url(../images/none.svg)}"##);
+        assert_eq!(css, format!(r#"a{{b:url("{tile}#x");c:url(data:x)}}d{{e:url(../images/none.svg)}}"#));
     }
 
     #[test]
