@@ -175,6 +175,8 @@ create table chats (
   protocol text not null unique,
   state text not null check (state in ('waiting', 'active', 'finished', 'abandoned', 'missed')),
   site_id blob not null references sites (id),
+  -- The one that was asked for.
+  first_department_id blob not null references departments (id),
   department_id blob not null references departments (id),
   visitor_id blob not null references visitors (id),
   -- The agent who answers; set exactly while active.
@@ -213,10 +215,11 @@ create table chats (
   offered_until_steady bigint,
   -- Agents that let an offer pass since the chat entered this queue.
   passed text not null default '[]',
-  last_word text check (last_word in ('visitor', 'agent')),
-  last_word_steady bigint,
+  last_message_by text check (last_message_by in ('visitor', 'agent')),
   last_message_at bigint,
   last_message_body text,
+  -- From when the visitor's silence counts; null while the last word is the visitor's.
+  idle_steady bigint,
   -- The visitor's first message that nobody has answered.
   waiting_since bigint,
   first_response_at bigint,

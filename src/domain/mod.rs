@@ -4,11 +4,16 @@
 
 pub mod agent;
 pub mod chat;
+pub mod color;
 pub mod department;
 pub mod directory;
+pub mod host;
 pub mod ids;
+pub mod intake;
+pub mod offline;
 pub mod organisation;
 pub mod page;
+pub mod protocol;
 pub mod routing;
 pub mod site;
 pub mod tag;

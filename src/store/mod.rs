@@ -1,1 +1,197 @@
-//! To be written.
+//! Everything that lasts: all of diesel, one SQLite file.
+//!
+//! **Threading contract.** One writer thread owns the only writing connection ([`writer`]); reads run on a pool of read-only connections, on blocking threads.
+//! The [`Store`] handle is cheap to clone and may be used from any thread; its methods take and return domain types, and a write has
+//! returned only when it is on disk.
+//!
+//! Deliberately knows nothing of HTTP and sockets.
+
+pub mod agenda;
+pub mod chats;
+pub mod commands;
+mod connection;
+pub mod directory;
+pub mod effect;
+pub mod error;
+pub mod outbox;
+pub mod queue;
+mod schema;
+mod sql_types;
+pub mod timeline;
+pub mod visitors;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use diesel::SqliteConnection;
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use tokio::sync::{mpsc, oneshot};
+
+use self::agenda::Agenda;
+use self::effect::Effect;
+use self::error::StoreError;
+use self::writer::{Job, QUEUE_JOBS_MAX, Run, Shared, Writer};
+use crate::clock::Clock;
+use crate::domain::directory::Directory;
+
+pub use self::writer::Tx;
+
+/// Connections that read.
+const READERS_MAX: u32 = 4;
+/// Batches of effects that may wait for the relay.
+const EFFECT_BATCHES_MAX: usize = 4_096;
+
+/// A handle to the store.
+#[derive(Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<Box<dyn Run>>,
+    readers: Pool<ConnectionManager<SqliteConnection>>,
+    shared: Arc<Shared>,
+    clock: Clock,
+    thread: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
+}
+
+impl Store {
+    /// Opens the database file, migrates it, applies the boot rule, and starts the writer.
+    ///
+    /// # Errors
+    /// `Unwritable`, `Newer`, or a fault of the database.
+    pub fn open(path: &Path, clock: Clock) -> Result<Self, StoreError> {
+        let mut conn = connection::open_writer(path)?;
+        connection::migrate(&mut conn)?;
+        let agenda = Agenda::default();
+        commands::boot(&mut conn, clock.now(), &agenda)?;
+        let directory = Arc::new(directory::load(&mut conn)?);
+        let shared = Arc::new(Shared {
+            directory: RwLock::new(Arc::clone(&directory)),
+            agenda,
+            outbox: tokio::sync::Notify::new(),
+            effects: Mutex::new(None),
+        });
+        let readers = readers(path)?;
+        let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
+        let writer = Writer { path: PathBuf::from(path), conn, clock: clock.clone(), shared: Arc::clone(&shared), directory };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.work_off(queue))
+            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        Ok(Self { jobs, readers, shared, clock, thread: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// The settings as last committed.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.shared.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The deadlines of the open chats.
+    #[must_use]
+    pub fn agenda(&self) -> &Agenda {
+        &self.shared.agenda
+    }
+
+    /// Told when deliveries became due.
+    #[must_use]
+    pub fn outbox_woken(&self) -> &tokio::sync::Notify {
+        &self.shared.outbox
+    }
+
+    /// The clock that the store lives by.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Everything that is committed from now on, in commit order. One listener: a second call replaces the first.
+    #[must_use]
+    pub fn listen(&self) -> mpsc::Receiver<Vec<Effect>> {
+        let (sender, receiver) = mpsc::channel(EFFECT_BATCHES_MAX);
+        *self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        receiver
+    }
+
+    /// Runs a job in the writer. It may run again after another job's fault, and must decide before it writes: a refusal leaves nothing behind.
+    ///
+    /// # Errors
+    /// The job's own, `Overloaded`, or a fault of the database.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.submit(work, false).await
+    }
+
+    /// Like [`Store::write`], for jobs that may refuse after a write: what they wrote is undone.
+    ///
+    /// # Errors
+    /// The job's own, `Overloaded`, or a fault of the database.
+    pub async fn write_guarded<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.submit(work, true).await
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        guarded: bool,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.try_send(Box::new(Job { work, guarded, result: None, reply })).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
+        answer.await.map_err(|_closed| StoreError::Closed)?
+    }
+
+    /// Runs a query on a read-only connection.
+    ///
+    /// # Errors
+    /// The query's own, or a fault of the database.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = self.readers.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut conn = readers.get().map_err(|error| StoreError::Database(error.to_string()))?;
+            query(&mut conn)
+        })
+        .await
+        .map_err(|error| StoreError::Database(error.to_string()))?
+    }
+
+    /// Waits until the writer has worked off its queue, after every other handle is gone.
+    pub fn close(self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.jobs);
+        drop(self.readers);
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer ended by a panic");
+        }
+    }
+}
+
+fn readers(path: &Path) -> Result<Pool<ConnectionManager<SqliteConnection>>, StoreError> {
+    #[derive(Debug)]
+    struct ReadOnly;
+    impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for ReadOnly {
+        fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+            conn.batch_execute(connection::READER_PRAGMAS).map_err(diesel::r2d2::Error::QueryError)
+        }
+    }
+    Pool::builder()
+        .max_size(READERS_MAX)
+        .min_idle(Some(1))
+        .test_on_check_out(false)
+        .connection_timeout(Duration::from_secs(10))
+        .connection_customizer(Box::new(ReadOnly))
+        .build(ConnectionManager::new(path.to_string_lossy()))
+        .map_err(|error| StoreError::Database(error.to_string()))
+}

@@ -1,4 +1,4 @@
-// Made from the migrations; the order and types of columns follow them.
+//! The tables, made from the migrations; the order and types of columns follow them.
 
 diesel::table! {
     meta (key) {
@@ -115,7 +115,7 @@ diesel::table! {
         allowed_domains -> Text,
         locale -> Text,
         color -> Text,
-        position -> BigInt,
+        position -> Text,
         theme -> Text,
         title -> Text,
         greeting -> Text,
@@ -194,6 +194,7 @@ diesel::table! {
         protocol -> Text,
         state -> Text,
         site_id -> Binary,
+        first_department_id -> Binary,
         department_id -> Binary,
         visitor_id -> Binary,
         agent_id -> Nullable<Binary>,
@@ -215,7 +216,10 @@ diesel::table! {
         queued_steady -> BigInt,
         started_at -> Nullable<BigInt>,
         ended_at -> Nullable<BigInt>,
+        ended_steady -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
+        tags -> Text,
+        agents -> Text,
         last_seq -> BigInt,
         event_sequence -> BigInt,
         circle -> Integer,
@@ -223,10 +227,10 @@ diesel::table! {
         offered_to -> Nullable<Binary>,
         offered_until_steady -> Nullable<BigInt>,
         passed -> Text,
-        last_word -> Nullable<Text>,
-        last_word_steady -> Nullable<BigInt>,
+        last_message_by -> Nullable<Text>,
         last_message_at -> Nullable<BigInt>,
         last_message_body -> Nullable<Text>,
+        idle_steady -> Nullable<BigInt>,
         waiting_since -> Nullable<BigInt>,
         first_response_at -> Nullable<BigInt>,
         visitor_messages -> BigInt,
@@ -270,7 +274,7 @@ diesel::table! {
         seq -> BigInt,
         id -> Binary,
         #[sql_name = "type"]
-        type_ -> Text,
+        kind -> Text,
         at -> BigInt,
         steady -> BigInt,
         actor_kind -> Text,
@@ -348,7 +352,7 @@ diesel::table! {
         position -> BigInt,
         id -> Binary,
         #[sql_name = "type"]
-        type_ -> Text,
+        kind -> Text,
         chat_id -> Nullable<Binary>,
         visitor_id -> Nullable<Binary>,
         sequence -> Nullable<BigInt>,
@@ -373,7 +377,7 @@ diesel::table! {
         endpoint_id -> Binary,
         chat_id -> Nullable<Binary>,
         #[sql_name = "type"]
-        type_ -> Text,
+        kind -> Text,
         variant -> Integer,
         cause -> Text,
         state -> Text,
@@ -419,4 +423,30 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(meta, organisation, agents, password_links, sessions, api_tokens, departments, department_members, sites, consents, tags, visitors, protocol_counters, chats, chat_tags, chat_agents, timeline, receipts, offline_messages, endpoints, events, event_bodies, deliveries, attempts, audit_log);
+diesel::allow_tables_to_appear_in_same_query!(
+    meta,
+    organisation,
+    agents,
+    password_links,
+    sessions,
+    api_tokens,
+    departments,
+    department_members,
+    sites,
+    consents,
+    tags,
+    visitors,
+    protocol_counters,
+    chats,
+    chat_tags,
+    chat_agents,
+    timeline,
+    receipts,
+    offline_messages,
+    endpoints,
+    events,
+    event_bodies,
+    deliveries,
+    attempts,
+    audit_log
+);

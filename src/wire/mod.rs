@@ -1,1 +1,10 @@
-//! To be written.
+//! JSON: what is stored as text, what sockets and REST speak, what webhooks tell.
+//!
+//! Visitor views and agent views are different types, so an internal note can't leak by a forgotten condition. Knows no SQL and no sockets.
+
+pub mod commands;
+pub mod entries;
+pub mod frames;
+pub mod stored;
+pub mod time;
+pub mod views;

@@ -148,5 +148,5 @@ export function form(app, { missed = false } = {}) {
     (Object.values(fields).find(({ row }) => !row.hidden) ?? fields.message).input.focus();
   }
 
-  return { node, update, focus: () => (Object.values(fields).find(({ row, input }) => !row.hidden && !input.value) ?? fields.message).input.focus() };
+  return { node, asks: true, update, focus: () => (Object.values(fields).find(({ row, input }) => !row.hidden && !input.value) ?? fields.message).input.focus() };
 }

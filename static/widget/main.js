@@ -114,6 +114,7 @@ function settled(command, frame) {
   if (command.type === "message") act({ type: "answered", frame });
   else if (command.type === "request" || command.type === "offline_message") {
     if (frame.type === "ack") storage.remove("draft");
+    else storage.set("draft", command.message ?? command.body);
     act({ type: "asked", frame, offline: command.type === "offline_message" });
   }
 }
@@ -161,6 +162,7 @@ const top = head(/** @type {any} */ (app));
 const line = banner(/** @type {any} */ (app));
 /** @type {any} */ let screen = null;
 let shown = "";
+/** @type {any} */ let asked = null;
 
 const screens = {
   form: () => form(app),
@@ -191,7 +193,9 @@ function render() {
   if (key !== shown) {
     const held = main.contains(document.activeElement) || document.activeElement === document.body;
     shown = key;
-    screen = screens[name]();
+    // A refused request finds its form as it was.
+    screen = (state.refusal && asked?.[name]) || screens[name]();
+    if (screen.asks) asked = { [name]: screen };
     screen.update(state);
     fill(main, screen.node);
     screen.update(state);

@@ -29,6 +29,7 @@ export function talk(app) {
   const node = el("div", { class: "w-screen" }, strip, body, fresh, write.node, back);
 
   /** @type {Map<string, any>} */ let kept = new Map();
+  let first = 0;
   let asked = 0;
   let typist = "";
   const atEnd = () => body.scrollHeight - body.scrollTop - body.clientHeight < NEAR_PX;
@@ -94,7 +95,6 @@ export function talk(app) {
     update(state) {
       const stay = !node.isConnected || atEnd();
       const height = body.scrollHeight - body.scrollTop;
-      const first = kept.keys().next().value;
       const shown = rows(state.timeline, { side: "visitor" }).filter((row) => row.kind !== "line" || lineText(row.entry));
       /** @type {any[]} */ const pairs = [];
       const tops = shown.map((row) => {
@@ -104,7 +104,8 @@ export function talk(app) {
       });
       const grown = shown.length > 0 && kept.size > 0 && pairs.some(([key]) => !kept.has(key));
       // What comes in above was asked for and is read by going there.
-      const above = kept.size > 0 && shown[0]?.key !== first;
+      const above = first > (state.timeline.entries[0]?.seq ?? 0);
+      first = state.timeline.entries[0]?.seq ?? 0;
       log.setAttribute("aria-live", above || !kept.size ? "off" : "polite");
       kept = new Map(pairs);
       place(log, tops);

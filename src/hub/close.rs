@@ -1,0 +1,58 @@
+//! Why a socket is closed: the table of `docs/protocol.md`.
+
+/// A reason, with its code (RFC 6455, 7.4: 4000 to 4999 are ours).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Close {
+    /// `hello` was missing or late, or too many frames were malformed.
+    Policy,
+    /// A frame over the limit.
+    TooBig,
+    /// A fault of ours.
+    Internal,
+    /// The server stops; come back.
+    Restart,
+    /// The session ended.
+    SignedOut,
+    /// Unknown site or foreign domain.
+    Forbidden,
+    /// Frames could not be delivered quickly enough.
+    Slow,
+    /// Too many connections or frames.
+    TooMany,
+    /// Nothing came for too long.
+    Silent,
+}
+
+impl Close {
+    /// The number on the wire.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::Policy => 1008,
+            Self::TooBig => 1009,
+            Self::Internal => 1011,
+            Self::Restart => 1012,
+            Self::Silent => 1001,
+            Self::SignedOut => 4001,
+            Self::Forbidden => 4003,
+            Self::Slow => 4008,
+            Self::TooMany => 4029,
+        }
+    }
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::TooBig => "too_big",
+            Self::Internal => "internal",
+            Self::Restart => "restart",
+            Self::Silent => "silent",
+            Self::SignedOut => "signed_out",
+            Self::Forbidden => "forbidden",
+            Self::Slow => "slow",
+            Self::TooMany => "too_many",
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Carrying out commands: load, decide, record, all in one job of the writer.
+//!
+//! [`record`] is the only place that changes a chat's row, and it writes the timeline, the outbox and the effects with it.
+
+mod boot;
+mod presence;
+mod request;
+mod routing;
+
+use std::sync::Arc;
+
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
+
+pub(super) use self::boot::boot;
+pub use self::request::{Asked, NewRequest, OfflineNew};
+
+use super::effect::{ChatChange, Effect, Standing};
+use super::error::StoreError;
+use super::schema::{chats, receipts, visitors};
+use super::{Store, Tx, chats as rows, outbox, timeline};
+use crate::domain::chat::command::{Actor, Command, Recipient};
+use crate::domain::chat::decide::{Facts, decide};
+use crate::domain::chat::event::{Event, Recorded};
+use crate::domain::chat::evolve::evolve;
+use crate::domain::chat::refusal::Refusal;
+use crate::domain::chat::{Chat, Marks, Side, State, deadline};
+use crate::domain::ids::{AgentId, ChatId, EntryId};
+use crate::domain::routing::Loads;
+use crate::domain::time::Timestamp;
+
+/// The author's own name for a command, so that one sent twice acts once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub client_id: String,
+    /// A hash of the command's content.
+    pub fingerprint: [u8; 16],
+}
+
+/// What a command did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The last entry it made; none if it was already true.
+    pub seq: Option<i64>,
+    pub at: Timestamp,
+    /// Whether it had been carried out before.
+    pub repeated: bool,
+}
+
+impl Store {
+    /// Carries out a command on a chat.
+    ///
+    /// # Errors
+    /// `NotFound`, the refusal of a rule, or a fault.
+    pub async fn execute(&self, chat: ChatId, actor: Actor, command: Command, receipt: Option<Receipt>) -> Result<Done, StoreError> {
+        self.write(move |tx| execute(tx, chat, actor, &command, receipt.as_ref())).await
+    }
+
+    /// Raises a side's marks; what is lower than the stored ones is ignored.
+    ///
+    /// # Errors
+    /// `NotFound`, or a fault of the database.
+    pub async fn mark(&self, chat: ChatId, side: Side, delivered: i64, read: i64) -> Result<(), StoreError> {
+        self.write(move |tx| mark(tx, chat, side, delivered, read)).await
+    }
+}
+
+/// Carries out a command inside a job.
+pub(super) fn execute(tx: &mut Tx<'_>, id: ChatId, actor: Actor, command: &Command, receipt: Option<&Receipt>) -> Result<Done, StoreError> {
+    let scope = id.0.as_bytes().as_slice();
+    if let Some(done) = receipt.map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten() {
+        return Ok(done);
+    }
+    let chat = rows::find(tx.conn, id)?.ok_or(Refusal::NotFound)?;
+    let events = decide_with_facts(tx, &chat, actor, command)?;
+    let at = tx.now.wall;
+    let changed = !events.is_empty();
+    let frees_room = changed && chat.state.is_open();
+    let mut next = chat.clone();
+    let client_id = receipt.map(|receipt| receipt.client_id.as_str());
+    if changed {
+        record(tx, &chat, &mut next, actor, client_id, events)?;
+    }
+    let seq = changed.then_some(next.last_seq);
+    if let Some(receipt) = receipt {
+        note_receipt(tx, scope, actor, receipt, Some(id), seq)?;
+    }
+    if frees_room && (Standing::of(&chat) != Standing::of(&next) || chat.offer != next.offer) {
+        routing::after_change(tx, &chat, &next)?;
+    }
+    Ok(Done { seq, at, repeated: false })
+}
+
+fn decide_with_facts(tx: &mut Tx<'_>, chat: &Chat, actor: Actor, command: &Command) -> Result<Vec<Event>, StoreError> {
+    let directory = Arc::clone(&tx.directory);
+    let about = match (command, actor) {
+        (Command::Transfer { to: Recipient::Agent(agent), .. }, _) => Some(*agent),
+        (Command::Start | Command::Write(_), Actor::Agent(agent)) if chat.state == State::Waiting => Some(agent),
+        _ => None,
+    };
+    let mut loads = Loads::new();
+    if let Some(agent) = about {
+        loads.insert(agent, load_of(tx.conn, agent)?);
+    }
+    let leaves_queue = chat.state == State::Waiting && matches!(command, Command::Leave | Command::Finish | Command::Expire);
+    let position = if leaves_queue { position_of(tx.conn, chat)? } else { 0 };
+    let facts = Facts { now: tx.now, directory: &directory, loads: &loads, position };
+    Ok(decide(chat, &facts, actor, command)?)
+}
+
+/// The four projections of decided events: rows and timeline, outbox, effects; the reply is the caller's.
+pub(super) fn record(
+    tx: &mut Tx<'_>,
+    before: &Chat,
+    chat: &mut Chat,
+    actor: Actor,
+    client_id: Option<&str>,
+    events: Vec<Event>,
+) -> Result<(), StoreError> {
+    let only_messages = events.iter().all(|event| matches!(event, Event::Written(_) | Event::Noted(_)));
+    let mut recorded = Vec::with_capacity(events.len());
+    let last = events.len();
+    for (index, event) in events.into_iter().enumerate() {
+        let client_id = client_id.filter(|_| index + 1 == last).map(ToOwned::to_owned);
+        let entry = Recorded { id: EntryId::new(), seq: chat.last_seq + 1, at: tx.now, by: actor, client_id, event };
+        if entry.event == Event::LocationRevoked {
+            timeline::forget_location(tx.conn, chat.id)?;
+            outbox::forget_location(tx, chat.id)?;
+        }
+        evolve(chat, &entry);
+        timeline::append(tx.conn, chat.id, &entry)?;
+        outbox::enqueue_entry(tx, chat, &entry)?;
+        recorded.push(entry);
+    }
+    if only_messages {
+        rows::update_message(tx.conn, chat)?
+    } else {
+        rows::update(tx.conn, before, chat)?
+    }
+    publish_change(tx, Some(before), chat, recorded, only_messages)
+}
+
+fn publish_change(
+    tx: &mut Tx<'_>,
+    before: Option<&Chat>,
+    chat: &Chat,
+    recorded: Vec<Recorded>,
+    only_messages: bool,
+) -> Result<(), StoreError> {
+    let (visitor_name, unread) = if only_messages {
+        (None, 0)
+    } else {
+        let name: Option<Option<String>> = visitors::table.find(chat.request.visitor).select(visitors::name).first(tx.conn).optional()?;
+        (name.flatten().map(Arc::from), timeline::unread(tx.conn, chat.id, chat.marks.agent.read)?)
+    };
+    publish_deadline(tx, chat);
+    let loads_changed = before.is_none_or(|before| before.agent != chat.agent);
+    for agent in [before.and_then(|before| before.agent), chat.agent].into_iter().flatten().filter(|_| loads_changed) {
+        tx.publish(Effect::Agent(agent));
+    }
+    let change = ChatChange { before: before.map(Standing::of), chat: chat.clone(), recorded, visitor_name, unread };
+    tx.publish(Effect::Chat(Box::new(change)));
+    Ok(())
+}
+
+/// Puts a chat's next deadline on the agenda, after the COMMIT.
+pub(super) fn publish_deadline(tx: &mut Tx<'_>, chat: &Chat) {
+    let due = deadline::next(chat, &tx.directory).map(|deadline| deadline.due);
+    tx.publish(Effect::Deadline { chat: chat.id, due });
+}
+
+fn mark(tx: &mut Tx<'_>, id: ChatId, side: Side, delivered: i64, read: i64) -> Result<(), StoreError> {
+    let chat = rows::find(tx.conn, id)?.ok_or(Refusal::NotFound)?;
+    let raise = |mark: &mut crate::domain::chat::Mark| {
+        let read = read.clamp(mark.read, chat.last_seq);
+        let delivered = delivered.clamp(mark.delivered, chat.last_seq).max(read);
+        *mark = crate::domain::chat::Mark { delivered, read };
+    };
+    let mut marks: Marks = chat.marks;
+    match side {
+        Side::Visitor => raise(&mut marks.visitor),
+        Side::Agent => raise(&mut marks.agent),
+    }
+    if marks == chat.marks {
+        return Ok(());
+    }
+    diesel::update(chats::table.find(id))
+        .set((
+            chats::visitor_delivered.eq(marks.visitor.delivered),
+            chats::visitor_read.eq(marks.visitor.read),
+            chats::agent_delivered.eq(marks.agent.delivered),
+            chats::agent_read.eq(marks.agent.read),
+        ))
+        .execute(tx.conn)?;
+    tx.publish(Effect::Marks { chat: id, visitor: chat.request.visitor, department: chat.department, agent: chat.agent, marks });
+    Ok(())
+}
+
+/// The chats that an agent has: active ones and offers that stand.
+pub(super) fn load_of(conn: &mut SqliteConnection, agent: AgentId) -> Result<i32, StoreError> {
+    let active: i64 = chats::table.filter(chats::agent_id.eq(agent)).filter(chats::state.eq("active")).count().get_result(conn)?;
+    let offered: i64 = chats::table.filter(chats::state.eq("waiting")).filter(chats::offered_to.eq(agent)).count().get_result(conn)?;
+    Ok(i32::try_from(active + offered).unwrap_or(i32::MAX))
+}
+
+/// A waiting chat's place in its queue, from 1: those that were started before come first, then by request.
+pub(super) fn position_of(conn: &mut SqliteConnection, chat: &Chat) -> Result<i64, StoreError> {
+    let waiting = || chats::table.filter(chats::state.eq("waiting")).filter(chats::department_id.eq(chat.department));
+    let same_group_before: i64 = if chat.started_at.is_some() {
+        waiting().filter(chats::started_at.is_not_null()).filter(chats::requested_at.lt(chat.requested_at)).count().get_result(conn)?
+    } else {
+        let older: i64 =
+            waiting().filter(chats::started_at.is_null()).filter(chats::requested_at.lt(chat.requested_at)).count().get_result(conn)?;
+        let returned: i64 = waiting().filter(chats::started_at.is_not_null()).count().get_result(conn)?;
+        older + returned
+    };
+    Ok(same_group_before + 1)
+}
+
+fn author(actor: Actor) -> Vec<u8> {
+    timeline::actor_id(actor).map_or_else(Vec::new, |id| id.as_bytes().to_vec())
+}
+
+fn repeated(conn: &mut SqliteConnection, scope: &[u8], actor: Actor, receipt: &Receipt) -> Result<Option<Done>, StoreError> {
+    let found: Option<(Vec<u8>, Option<i64>, Timestamp)> = receipts::table
+        .find((scope, author(actor), &receipt.client_id))
+        .select((receipts::fingerprint, receipts::seq, receipts::at))
+        .first(conn)
+        .optional()?;
+    match found {
+        None => Ok(None),
+        Some((fingerprint, seq, at)) if fingerprint == receipt.fingerprint => Ok(Some(Done { seq, at, repeated: true })),
+        Some(_) => Err(Refusal::ClientIdReused.into()),
+    }
+}
+
+fn note_receipt(
+    tx: &mut Tx<'_>,
+    scope: &[u8],
+    actor: Actor,
+    receipt: &Receipt,
+    chat: Option<ChatId>,
+    seq: Option<i64>,
+) -> Result<(), StoreError> {
+    diesel::insert_into(receipts::table)
+        .values((
+            receipts::scope.eq(scope),
+            receipts::author.eq(author(actor)),
+            receipts::client_id.eq(&receipt.client_id),
+            receipts::fingerprint.eq(receipt.fingerprint.as_slice()),
+            receipts::chat_id.eq(chat),
+            receipts::seq.eq(seq),
+            receipts::at.eq(tx.now.wall),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Running the routing rules in the transaction of whatever freed room or added a chat.
+
+use std::sync::Arc;
+
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
+
+use super::record;
+use crate::domain::chat::command::Actor;
+use crate::domain::chat::{Chat, State};
+use crate::domain::ids::{AgentId, DepartmentId};
+use crate::domain::routing::{Loads, route};
+use crate::store::Tx;
+use crate::store::chats::{self as rows, ChatRow};
+use crate::store::error::StoreError;
+use crate::store::schema::chats;
+
+/// Waiting chats that are looked at in one go; those behind are reached as these move on.
+const CHATS_MAX: i64 = 100;
+
+/// After a chat changed hands or state: its department, and those of the agent who got room.
+pub(super) fn after_change(tx: &mut Tx<'_>, before: &Chat, chat: &Chat) -> Result<(), StoreError> {
+    let mut departments = Vec::new();
+    if chat.state == State::Waiting {
+        departments.push(chat.department);
+    }
+    let freed =
+        [before.agent.filter(|_| before.agent != chat.agent), before.offer.map(|offer| offer.to).filter(|_| before.offer != chat.offer)];
+    for agent in freed.into_iter().flatten() {
+        departments.extend(departments_of(tx, agent));
+    }
+    run(tx, departments)
+}
+
+/// After an agent got room, came online or joined a department.
+pub(in crate::store) fn after_agent(tx: &mut Tx<'_>, agent: AgentId) -> Result<(), StoreError> {
+    let departments = departments_of(tx, agent);
+    run(tx, departments)
+}
+
+/// After a chat was added to a department's queue.
+pub(in crate::store) fn run(tx: &mut Tx<'_>, mut departments: Vec<DepartmentId>) -> Result<(), StoreError> {
+    departments.sort();
+    departments.dedup();
+    for department in departments {
+        run_department(tx, department)?;
+    }
+    Ok(())
+}
+
+fn departments_of(tx: &Tx<'_>, agent: AgentId) -> Vec<DepartmentId> {
+    tx.directory.departments.values().filter(|department| department.member(agent).is_some()).map(|department| department.id).collect()
+}
+
+fn run_department(tx: &mut Tx<'_>, department: DepartmentId) -> Result<(), StoreError> {
+    let directory = Arc::clone(&tx.directory);
+    let anyone_online = directory.departments.get(&department).is_some_and(|found| {
+        found.members.iter().any(|member| directory.agents.get(&member.agent).is_some_and(|agent| agent.is_online(tx.now)))
+    });
+    if !anyone_online {
+        return Ok(());
+    }
+    let waiting = waiting(tx.conn, department)?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let mut loads = loads(tx.conn)?;
+    for chat in waiting {
+        let Some(event) = route(&chat, &directory, &loads, tx.now) else { continue };
+        let mut next = chat.clone();
+        record(tx, &chat, &mut next, Actor::System, None, vec![event])?;
+        if let Some(offer) = next.offer {
+            *loads.entry(offer.to).or_default() += 1;
+        }
+    }
+    Ok(())
+}
+
+fn waiting(conn: &mut SqliteConnection, department: DepartmentId) -> Result<Vec<Chat>, StoreError> {
+    let found = chats::table
+        .filter(chats::state.eq("waiting"))
+        .filter(chats::department_id.eq(department))
+        .filter(chats::offered_to.is_null())
+        .order((chats::started_at.is_null().asc(), chats::requested_at.asc()))
+        .limit(CHATS_MAX)
+        .select(ChatRow::as_select())
+        .load(conn)?;
+    rows::list(found)
+}
+
+/// Everybody's load: active chats and offers that stand.
+fn loads(conn: &mut SqliteConnection) -> Result<Loads, StoreError> {
+    let mut loads = Loads::new();
+    let active: Vec<(Option<AgentId>, i64)> = chats::table
+        .filter(chats::state.eq("active"))
+        .group_by(chats::agent_id)
+        .select((chats::agent_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    let offered: Vec<(Option<AgentId>, i64)> = chats::table
+        .filter(chats::state.eq("waiting"))
+        .filter(chats::offered_to.is_not_null())
+        .group_by(chats::offered_to)
+        .select((chats::offered_to, diesel::dsl::count_star()))
+        .load(conn)?;
+    for (agent, count) in active.into_iter().chain(offered) {
+        if let Some(agent) = agent {
+            *loads.entry(agent).or_default() += i32::try_from(count).unwrap_or(i32::MAX);
+        }
+    }
+    Ok(loads)
+}

@@ -1,0 +1,87 @@
+//! What can go wrong in the store.
+
+use crate::domain::chat::refusal::Refusal;
+
+/// A failed read or write. Nothing was changed, whatever the variant.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// A rule of the domain refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A rule of the settings refused; the code is stable, the fields name what is wrong.
+    #[error("refused: {0:?}")]
+    Invalid(Invalid),
+    /// No such record.
+    #[error("not found")]
+    NotFound,
+    /// The writer's queue is full.
+    #[error("the store is overloaded")]
+    Overloaded,
+    /// No room on the disk.
+    #[error("the disk is full")]
+    Full,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// A fault of the database or of stored data.
+    #[error("{0}")]
+    Database(String),
+    /// The database was written by a newer version of this program.
+    #[error("the database has migrations that this version does not know: {0}")]
+    Newer(String),
+    /// Another process has the data directory.
+    #[error("the data directory is in use by another process")]
+    InUse,
+    /// The data directory can't be made or written.
+    #[error("the data directory can't be written: {0}")]
+    Unwritable(String),
+}
+
+/// Which rule of the settings refused what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// Stable code.
+    pub code: &'static str,
+    /// The field it is about, if one.
+    pub field: Option<&'static str>,
+    /// What stands in the way, by name.
+    pub names: Vec<String>,
+}
+
+impl Invalid {
+    /// A refusal without names.
+    #[must_use]
+    pub const fn field(field: &'static str, code: &'static str) -> Self {
+        Self { code, field: Some(field), names: Vec::new() }
+    }
+}
+
+impl From<Invalid> for StoreError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}
+
+impl From<diesel::result::Error> for StoreError {
+    fn from(error: diesel::result::Error) -> Self {
+        if error == diesel::result::Error::NotFound {
+            return Self::NotFound;
+        }
+        let text = error.to_string();
+        if text.contains("database or disk is full") { Self::Full } else { Self::Database(text) }
+    }
+}
+
+impl StoreError {
+    /// Stored data that this version can't read.
+    #[must_use]
+    pub fn corrupt(what: &str) -> Self {
+        Self::Database(format!("stored data can't be read: {what}"))
+    }
+
+    /// Whether the transaction may have been left half done by the database.
+    #[must_use]
+    pub const fn is_fault(&self) -> bool {
+        matches!(self, Self::Database(_) | Self::Full)
+    }
+}

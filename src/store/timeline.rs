@@ -1,0 +1,155 @@
+//! Entries of timelines: written in the transaction of their chat, read in order.
+
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection};
+use uuid::Uuid;
+
+use super::Store;
+use super::error::StoreError;
+use super::schema::timeline;
+use crate::domain::chat::command::Actor;
+use crate::domain::chat::event::Recorded;
+use crate::domain::ids::{AgentId, ApiTokenId, ChatId, EndpointId, EntryId, VisitorId};
+use crate::domain::time::{Moment, Timestamp};
+use crate::wire::stored;
+
+/// Entries in one answer.
+pub const PAGE_ENTRIES_MAX: i64 = 200;
+
+/// Part of a timeline, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    pub entries: Vec<Recorded>,
+    /// Set to the first `seq` of these entries where earlier ones exist.
+    pub more_before: Option<i64>,
+}
+
+impl Store {
+    /// What came after `seq`, or the last page of it.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn entries_after(&self, chat: ChatId, seq: i64) -> Result<Page, StoreError> {
+        self.read(move |conn| after(conn, chat, seq)).await
+    }
+
+    /// The page that ends before `seq`.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn entries_before(&self, chat: ChatId, seq: i64) -> Result<Page, StoreError> {
+        self.read(move |conn| page(conn, chat, 0, seq)).await
+    }
+
+    /// A whole timeline, in order.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn whole_timeline(&self, chat: ChatId) -> Result<Vec<Recorded>, StoreError> {
+        self.read(move |conn| entries(timeline::table.filter(timeline::chat_id.eq(chat)).order(timeline::seq.asc()).load(conn)?)).await
+    }
+}
+
+/// What came after `seq`: the last page of it.
+pub(super) fn after(conn: &mut SqliteConnection, chat: ChatId, seq: i64) -> Result<Page, StoreError> {
+    page(conn, chat, seq, i64::MAX)
+}
+
+fn page(conn: &mut SqliteConnection, chat: ChatId, after: i64, before: i64) -> Result<Page, StoreError> {
+    let rows: Vec<EntryRow> = timeline::table
+        .filter(timeline::chat_id.eq(chat))
+        .filter(timeline::seq.gt(after))
+        .filter(timeline::seq.lt(before))
+        .order(timeline::seq.desc())
+        .limit(PAGE_ENTRIES_MAX + 1)
+        .load(conn)?;
+    let mut entries = entries(rows)?;
+    entries.reverse();
+    let surplus = i64::try_from(entries.len()).unwrap_or(i64::MAX) > PAGE_ENTRIES_MAX;
+    if surplus {
+        entries.remove(0);
+    }
+    let more_before = entries.first().map(|first| first.seq).filter(|_| surplus);
+    Ok(Page { entries, more_before })
+}
+
+/// Writes one entry.
+pub(super) fn append(conn: &mut SqliteConnection, chat: ChatId, entry: &Recorded) -> Result<(), StoreError> {
+    diesel::insert_into(timeline::table)
+        .values((
+            timeline::chat_id.eq(chat),
+            timeline::seq.eq(entry.seq),
+            timeline::id.eq(entry.id),
+            timeline::kind.eq(entry.event.as_str()),
+            timeline::at.eq(entry.at.wall),
+            timeline::steady.eq(entry.at.steady),
+            timeline::actor_kind.eq(entry.by.kind()),
+            timeline::actor_id.eq(actor_id(entry.by).map(|id| id.as_bytes().to_vec())),
+            timeline::client_id.eq(entry.client_id.as_deref()),
+            timeline::data.eq(stored::event_text(&entry.event)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Takes the coordinates out of a chat's entries, as their owner wants.
+pub(super) fn forget_location(conn: &mut SqliteConnection, chat: ChatId) -> Result<(), StoreError> {
+    let rows: Vec<(i64, String)> = timeline::table
+        .filter(timeline::chat_id.eq(chat))
+        .filter(timeline::kind.eq("located"))
+        .select((timeline::seq, timeline::data))
+        .load(conn)?;
+    for (seq, data) in rows {
+        let event = stored::event_from("located", &data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+        let crate::domain::chat::event::Event::Located { source, .. } = event else { continue };
+        let blank = stored::event_text(&crate::domain::chat::event::Event::Located { coordinates: None, source });
+        diesel::update(timeline::table.find((chat, seq))).set(timeline::data.eq(blank)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The visitor's messages after `seq`.
+pub(super) fn unread(conn: &mut SqliteConnection, chat: ChatId, seq: i64) -> Result<i64, StoreError> {
+    Ok(timeline::table
+        .filter(timeline::chat_id.eq(chat))
+        .filter(timeline::seq.gt(seq))
+        .filter(timeline::kind.eq("message"))
+        .filter(timeline::actor_kind.eq("visitor"))
+        .count()
+        .get_result(conn)?)
+}
+
+type EntryRow = (ChatId, i64, EntryId, String, Timestamp, Timestamp, String, Option<Vec<u8>>, Option<String>, String);
+
+fn entries(rows: Vec<EntryRow>) -> Result<Vec<Recorded>, StoreError> {
+    rows.into_iter().map(entry).collect()
+}
+
+fn entry(row: EntryRow) -> Result<Recorded, StoreError> {
+    let (_, seq, id, kind, wall, steady, actor_kind, actor_id, client_id, data) = row;
+    let event = stored::event_from(&kind, &data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+    Ok(Recorded { id, seq, at: Moment { wall, steady }, by: actor(&actor_kind, actor_id.as_deref())?, client_id, event })
+}
+
+/// The id of an actor, where it has one.
+#[must_use]
+pub const fn actor_id(actor: Actor) -> Option<Uuid> {
+    match actor {
+        Actor::Visitor(id) => Some(id.0),
+        Actor::Agent(id) => Some(id.0),
+        Actor::Api(id) => Some(id.0),
+        Actor::Webhook(id) => Some(id.0),
+        Actor::System => None,
+    }
+}
+
+fn actor(kind: &str, id: Option<&[u8]>) -> Result<Actor, StoreError> {
+    let id = id.map(Uuid::from_slice).transpose().map_err(|error| StoreError::corrupt(&error.to_string()))?;
+    match (kind, id) {
+        ("visitor", Some(id)) => Ok(Actor::Visitor(VisitorId(id))),
+        ("agent", Some(id)) => Ok(Actor::Agent(AgentId(id))),
+        ("api", Some(id)) => Ok(Actor::Api(ApiTokenId(id))),
+        ("webhook", Some(id)) => Ok(Actor::Webhook(EndpointId(id))),
+        ("system", None) => Ok(Actor::System),
+        _ => Err(StoreError::corrupt(kind)),
+    }
+}

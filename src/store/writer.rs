@@ -1,0 +1,276 @@
+//! The one thread that writes.
+//!
+//! It owns the only writing connection. Jobs come through a bounded queue; all that are waiting form a batch, which is one transaction and so one sync to disk: batches
+//! form by themselves while the previous one is on its way, without a timer. Nobody is answered before the COMMIT, and what a job wants to tell
+//! the world ([`Effect`]) is published after it, in commit order.
+//!
+//! A job that refuses must not have written anything; one that can't promise that runs guarded (in a savepoint). After a fault of the database
+//! the batch is undone and its jobs are run again one by one, so a fault hurts only who caused it. Jobs are therefore re-runnable.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use diesel::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use super::agenda::Agenda;
+use super::connection;
+use super::effect::Effect;
+use super::error::StoreError;
+use crate::clock::Clock;
+use crate::domain::directory::Directory;
+use crate::domain::time::Moment;
+
+/// Jobs in one transaction; more gain nothing and make the others wait.
+const BATCH_JOBS_MAX: usize = 256;
+/// Jobs that may wait; beyond it callers are told that the server is busy.
+pub(super) const QUEUE_JOBS_MAX: usize = 8_192;
+/// Size of the log beyond which it is moved into the database file even under load, in pages written since the last time.
+const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// What a job has in its hands.
+pub struct Tx<'a> {
+    pub conn: &'a mut SqliteConnection,
+    pub now: Moment,
+    pub directory: Arc<Directory>,
+    pub effects: Vec<Effect>,
+    /// Whether the directory was changed and must be published.
+    pub(super) directory_changed: bool,
+}
+
+impl Tx<'_> {
+    /// Tells the world, after the COMMIT.
+    pub fn publish(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Reads the settings again, after a change of them.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub fn reload_directory(&mut self) -> Result<(), StoreError> {
+        self.directory = Arc::new(super::directory::load(self.conn)?);
+        self.directory_changed = true;
+        Ok(())
+    }
+
+    /// Changes the directory in memory, as the job has changed its rows.
+    pub fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
+        change(Arc::make_mut(&mut self.directory));
+        self.directory_changed = true;
+    }
+}
+
+/// A job in the queue.
+pub(super) trait Run: Send {
+    /// Does it; `Err` is a fault that undoes the batch.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError>;
+    /// Answers the caller.
+    fn settle(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+pub(super) struct Job<F, T> {
+    pub work: F,
+    pub guarded: bool,
+    pub result: Option<Result<T, StoreError>>,
+    pub reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Run for Job<F, T>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let effects = tx.effects.len();
+        let directory = (Arc::clone(&tx.directory), tx.directory_changed);
+        let result = if self.guarded { in_savepoint(tx, &mut self.work) } else { (self.work)(tx) };
+        match result {
+            Err(error) if error.is_fault() => Err(error),
+            result => {
+                if result.is_err() {
+                    tx.effects.truncate(effects);
+                    (tx.directory, tx.directory_changed) = directory;
+                }
+                self.result = Some(result);
+                Ok(())
+            }
+        }
+    }
+
+    fn settle(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(StoreError::Closed),
+            (Err(error), _) => Err(error),
+        };
+        // A caller that went away needs no answer.
+        drop(self.reply.send(result));
+    }
+}
+
+fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let (now, directory, directory_changed) = (tx.now, Arc::clone(&tx.directory), tx.directory_changed);
+    let effects = std::mem::take(&mut tx.effects);
+    let (result, effects, directory, directory_changed) = tx
+        .conn
+        .transaction::<_, Undo, _>(|conn| {
+            let mut inner = Tx { conn, now, directory, effects, directory_changed };
+            match work(&mut inner) {
+                Ok(value) => Ok((Ok(value), inner.effects, inner.directory, inner.directory_changed)),
+                Err(error) => Err(Undo(error)),
+            }
+        })
+        .unwrap_or_else(|Undo(error)| (Err(error), Vec::new(), Arc::clone(&tx.directory), tx.directory_changed));
+    tx.effects = effects;
+    tx.directory = directory;
+    tx.directory_changed = directory_changed;
+    result
+}
+
+struct Undo(StoreError);
+
+impl From<diesel::result::Error> for Undo {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+/// What the writer shares with the handle.
+pub(super) struct Shared {
+    pub directory: RwLock<Arc<Directory>>,
+    pub agenda: Agenda,
+    /// Told that deliveries became due.
+    pub outbox: tokio::sync::Notify,
+    /// Where effects go after the COMMIT.
+    pub effects: Mutex<Option<mpsc::Sender<Vec<Effect>>>>,
+}
+
+pub(super) struct Writer {
+    pub path: PathBuf,
+    pub conn: SqliteConnection,
+    pub clock: Clock,
+    pub shared: Arc<Shared>,
+    pub directory: Arc<Directory>,
+}
+
+impl Writer {
+    /// The thread's body: until every handle is gone.
+    pub fn work_off(mut self, mut queue: mpsc::Receiver<Box<dyn Run>>) {
+        let mut batch: Vec<Box<dyn Run>> = Vec::with_capacity(BATCH_JOBS_MAX);
+        let mut log_dirty = false;
+        loop {
+            match queue.try_recv() {
+                Ok(job) => batch.push(job),
+                Err(mpsc::error::TryRecvError::Disconnected) => break,
+                Err(mpsc::error::TryRecvError::Empty) => {
+                    // Idle: the time to move the log into the database file.
+                    if std::mem::take(&mut log_dirty) && self.log_bytes() > LOG_BYTES_MAX / 16 {
+                        self.checkpoint(false);
+                    }
+                    match queue.blocking_recv() {
+                        Some(job) => batch.push(job),
+                        None => break,
+                    }
+                }
+            }
+            while batch.len() < BATCH_JOBS_MAX {
+                match queue.try_recv() {
+                    Ok(job) => batch.push(job),
+                    Err(_) => break,
+                }
+            }
+            self.commit_batch(&mut batch);
+            log_dirty = true;
+            if self.log_bytes() > LOG_BYTES_MAX {
+                self.checkpoint(true);
+            }
+        }
+        self.checkpoint(true);
+    }
+
+    fn commit_batch(&mut self, batch: &mut Vec<Box<dyn Run>>) {
+        match self.transact(batch) {
+            Ok(()) => batch.drain(..).for_each(|job| job.settle(Ok(()))),
+            Err(error) if batch.len() == 1 => batch.drain(..).for_each(|job| job.settle(Err(error.clone()))),
+            Err(error) => {
+                tracing::warn!(%error, jobs = batch.len(), "a batch failed and is run again one by one");
+                for job in batch.drain(..) {
+                    let mut single = vec![job];
+                    let committed = self.transact(&mut single);
+                    single.into_iter().for_each(|job| job.settle(committed.clone()));
+                }
+            }
+        }
+    }
+
+    /// One transaction for all of them, published after its COMMIT.
+    fn transact(&mut self, batch: &mut [Box<dyn Run>]) -> Result<(), StoreError> {
+        let (clock, before) = (self.clock.clone(), Arc::clone(&self.directory));
+        let done = self.conn.immediate_transaction::<_, Undo, _>(|conn| {
+            let mut tx = Tx { conn, now: clock.now(), directory: before, effects: Vec::new(), directory_changed: false };
+            for job in batch.iter_mut() {
+                tx.now = clock.now();
+                job.run(&mut tx).map_err(Undo)?;
+            }
+            Ok((tx.effects, tx.directory_changed.then_some(tx.directory)))
+        });
+        match done {
+            Ok((effects, directory)) => {
+                self.publish(effects, directory);
+                Ok(())
+            }
+            Err(Undo(error)) => {
+                tracing::error!(%error, "a transaction failed");
+                self.reopen();
+                Err(error)
+            }
+        }
+    }
+
+    fn publish(&mut self, effects: Vec<Effect>, directory: Option<Arc<Directory>>) {
+        if let Some(directory) = directory {
+            self.directory = Arc::clone(&directory);
+            *self.shared.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+        }
+        if effects.is_empty() {
+            return;
+        }
+        let mut outbox = false;
+        for effect in &effects {
+            match effect {
+                Effect::Deadline { chat, due } => self.shared.agenda.set(*chat, *due),
+                Effect::Outbox => outbox = true,
+                _ => {}
+            }
+        }
+        if outbox {
+            self.shared.outbox.notify_one();
+        }
+        let listener = self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(listener) = listener {
+            // The relay never waits, so this doesn't either but for a moment under load.
+            drop(listener.blocking_send(effects));
+        }
+    }
+
+    /// SQLite may have rolled back by itself after a full disk or an I/O error: only a new connection is surely clean.
+    fn reopen(&mut self) {
+        match connection::open_writer(&self.path) {
+            Ok(conn) => self.conn = conn,
+            Err(error) => tracing::error!(%error, "the database could not be opened again"),
+        }
+    }
+
+    fn checkpoint(&mut self, truncate: bool) {
+        if let Err(error) = connection::checkpoint(&mut self.conn, truncate) {
+            tracing::warn!(%error, "the log could not be moved into the database file");
+        }
+    }
+
+    fn log_bytes(&self) -> u64 {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        std::fs::metadata(log).map_or(0, |file| file.len())
+    }
+}
