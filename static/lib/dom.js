@@ -20,16 +20,21 @@ export function el(tag, attrs, ...children) {
     else if (name === "value" || name === "checked" || name === "hidden") /** @type {any} */ (node)[name] = value;
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...shown(children));
+  node.append(...flat(children));
   return node;
 }
 
 /** @param {(Child | Child[])[]} children @returns {(Node | string)[]} */
-const shown = (children) => /** @type {any[]} */ (children).flat(9).filter((child) => child || child === 0 || child === "").map((child) => (child instanceof Node ? child : String(child)));
+const flat = (children) => /** @type {any[]} */ (children).flat(9).filter((child) => child || child === 0 || child === "").map((child) => (child instanceof Node ? child : String(child)));
 
 /** Replaces what `node` holds. @param {Element} node @param {...(Child | Child[])} children */
 export function fill(node, ...children) {
-  node.replaceChildren(...shown(children));
+  node.replaceChildren(...flat(children));
+}
+
+/** Only a change is touched: a live region would say the same again, and what is focused inside would go. @param {Element} node @param {string} text */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
 
 /** A symbol of the sprite in the page, hidden from screen readers. @param {string} name @param {string} [classes] */

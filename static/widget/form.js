@@ -1,7 +1,7 @@
 // @ts-check
 // The questions before a chat, and the offline message: the same fields under two rules.
 
-import { el, fill, icon } from "lib/dom";
+import { el, fill, icon, setText } from "lib/dom";
 import { t } from "lib/i18n";
 import { notice } from "widget/parts";
 import { problem, rule } from "widget/fields";
@@ -47,7 +47,8 @@ export function form(app, { missed = false } = {}) {
     consent && tick("consent", consent.text, " ", consent.url && el("a", { href: consent.url, target: "_blank", rel: "noopener" }, t("widget.form.policy"))),
     consent && config.marketing && tick("marketing", t("widget.form.marketing", { site: config.site.name })),
   ];
-  const greeted = el("p", { class: "w-known" });
+  const greeting = el("span");
+  const greeted = el("p", { class: "w-known" }, greeting, " ", el("button", { type: "button", class: "link", onclick: change }, t("widget.form.change")));
   const top = el("div", { class: "w-tops" });
   const button = el("button", { class: "btn btn-primary btn-block" });
   const node = el(
@@ -110,7 +111,7 @@ export function form(app, { missed = false } = {}) {
     }
     const offline = isOffline();
     const others = offline && !missed && !isAway(state);
-    fill(away, others && t("widget.form.away"));
+    setText(away, others ? t("widget.form.away") : "");
     for (const [name, { row, label }] of Object.entries(fields)) {
       const now = ruleOf(name);
       row.hidden = now === "off" || isKnown(name) || (name === "department" && (missed || list.length < 2));
@@ -118,8 +119,8 @@ export function form(app, { missed = false } = {}) {
     }
     const names = Object.keys(KINDS).filter((name) => isKnown(name) && ruleOf(name) !== "off");
     greeted.hidden = !names.length;
-    if (!asksKnown) fill(greeted, t("widget.form.known", { who: names.map((name) => known[name]).join(", ") }), " ", el("button", { type: "button", class: "link", onclick: change }, t("widget.form.change")));
-    fill(button, t(offline ? "widget.form.send_note" : "widget.form.start"));
+    setText(greeting, t("widget.form.known", { who: names.map((name) => known[name]).join(", ") }));
+    setText(button, t(offline ? "widget.form.send_note" : "widget.form.start"));
     fill(
       top,
       !storage.persistent && notice(t("widget.form.blocked")),

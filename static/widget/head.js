@@ -1,7 +1,7 @@
 // @ts-check
 // The header: who or what the window is about, the menu of a chat, and the one way to minimise.
 
-import { el, fill, icon } from "lib/dom";
+import { el, fill, icon, setText } from "lib/dom";
 import { formatSpan, t } from "lib/i18n";
 import { isAway, isOpen } from "widget/model";
 import { confirm, iconButton, popover, tiles } from "widget/parts";
@@ -47,8 +47,8 @@ export function head(app) {
         const lasted = chat.started_at && chat.ended_at ? ", " + formatSpan((Date.parse(chat.ended_at) - Date.parse(chat.started_at)) / 1000) : "";
         return [t(chat.started_at ? "widget.end.title" : "widget.left.head"), `${t("widget.protocol")} ${chat.protocol}${lasted}`];
       })();
-      if (title.textContent !== heading) fill(title, heading);
-      if (lead.textContent !== text) fill(lead, text);
+      setText(title, heading);
+      setText(lead, text);
       const shared = chat?.location.state === "shared";
       const items = screen === "talk" || screen === "queue" ? [
         screen === "talk" && item("download", "widget.end.download", () => download(app)),

@@ -75,7 +75,8 @@
   const count = (n, message) => {
     badge.hidden = !n;
     badge.textContent = n;
-    button.setAttribute("aria-label", n ? look.texts[n > 1 ? "unread_other" : "unread_one"].replace("{n}", n) : look.label || look.texts.open);
+    const { label, texts } = look;
+    button.setAttribute("aria-label", (label ? label + ". " : "") + (n ? texts[n > 1 ? "unread_other" : "unread_one"].replace("{n}", n) : texts.open));
     const text = message ? message.text : "";
     peek.hidden = opened || !text || text === dismissed;
     if (text !== last) {

@@ -191,7 +191,8 @@ function render() {
   top.update(state, name);
   line.update(state);
   if (key !== shown) {
-    const held = main.contains(document.activeElement) || document.activeElement === document.body;
+    const at = document.activeElement;
+    const held = main.contains(at) || at === document.body || at === top.title;
     shown = key;
     // A refused request finds its form as it was.
     screen = (state.refusal && asked?.[name]) || screens[name]();
@@ -249,9 +250,10 @@ setInterval(() => {
   screen.tick?.(state);
 }, 1000);
 document.addEventListener("visibilitychange", render);
-addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && app.close());
+addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && !document.querySelector("dialog[open]") && app.close());
 // Another tab has begun: speak as the same visitor.
-addEventListener("storage", () => {
+addEventListener("storage", ({ key }) => {
+  if (!key?.endsWith(":token")) return;
   const kept = storage.get("token");
   if (!kept || kept === token || isOpen(state)) return;
   token = kept;

@@ -119,7 +119,9 @@ export function reduce(state, action, now = Date.now()) {
       const { name, email, phone } = action.visitor;
       const known = state.visitor;
       const visitor = { name: name ?? known.name, email: email ?? known.email, phone: phone ?? known.phone };
-      return withSnapshot({ ...state, visitor, departments: action.departments }, action, now);
+      // The ack of a request may be the last that was heard before the connection went: its chat is the answer.
+      const asking = state.asking && !isOpen({ ...state, chat: action.chat });
+      return withSnapshot({ ...state, visitor, asking, departments: action.departments }, action, now);
     }
     case "chat":
       return withSnapshot({ ...state, asking: false, refusal: null, carry: "" }, action, now);

@@ -1,7 +1,7 @@
 // @ts-check
 // Waiting: where one stands, for how long, and under which number.
 
-import { el, fill, icon } from "lib/dom";
+import { el, fill, icon, setText } from "lib/dom";
 import { formatDuration, formatSpan, t } from "lib/i18n";
 import { locationCard } from "widget/location";
 import { button, confirm, iconButton } from "widget/parts";
@@ -58,8 +58,8 @@ export function queue(app) {
       }
       const seconds = state.queue?.estimated_wait_seconds;
       estimated.hidden = !seconds;
-      if (seconds) fill(estimate, t("widget.queue.about", { span: formatSpan(Math.max(60, seconds)) }));
-      if (protocol.textContent !== state.chat.protocol) fill(protocol, state.chat.protocol);
+      if (seconds) setText(estimate, t("widget.queue.about", { span: formatSpan(Math.max(60, seconds)) }));
+      setText(protocol, state.chat.protocol);
       const { state: shared } = state.chat.location;
       const offer = config.location.mode === "queue" || shared === "asked" ? shared : "";
       if (offer !== offered) fill(where, (offer === "none" || offer === "asked" || offer === "revoked") && offerButton(), offer === "shared" && el("p", { class: "w-small" }, icon("pin", "icon icon-s"), " ", t("widget.location.shared")));
@@ -68,7 +68,7 @@ export function queue(app) {
     },
     /** @param {import("./model.js").State} state */
     tick(state) {
-      if (state.queue) fill(waited, formatDuration(state.queue.waited_seconds + (Date.now() - state.queue_at) / 1000));
+      if (state.queue) setText(waited, formatDuration(state.queue.waited_seconds + (Date.now() - state.queue_at) / 1000));
     },
   };
 

@@ -1,7 +1,7 @@
 // @ts-check
 // The conversation. Nodes are kept by key, so that a screen reader hears only what is new.
 
-import { el, fill, icon, prose } from "lib/dom";
+import { el, fill, icon, prose, setText } from "lib/dom";
 import { formatDay, formatTime, t } from "lib/i18n";
 import { rows } from "lib/timeline";
 import { composer } from "widget/composer";
@@ -119,7 +119,7 @@ export function talk(app) {
       earlier.hidden = state.timeline.more_before === null || state.timeline.more_before === undefined;
       const waiting = state.chat.state === "waiting";
       const text = !waiting ? "" : state.queue?.position ? t("widget.talk.queued", { position: state.queue.position }) : t("widget.talk.waiting");
-      if (strip.textContent !== text) fill(strip, text);
+      setText(strip, text);
       strip.hidden = !waiting;
       write.node.hidden = !isOpen(state);
       back.hidden = isOpen(state) && !(waiting && !state.chat.started_at);

@@ -41,6 +41,11 @@ test("a request stays on its way until its chat is here, and its refusal brings 
   assert.equal(refused.refusal.field, "email");
 });
 
+test("a chat that comes with a welcome ends the wait for its request too", () => {
+  assert.equal(screenOf(after({ type: "asking" }, welcome(chat("waiting")))), "queue");
+  assert.equal(screenOf(after({ type: "asking" }, welcome(chat("finished", { can_rate: true })))), "sending", "an old chat is no answer");
+});
+
 test("an offline message ends in its own thanks, also after a missed chat", () => {
   const sent = after(snapshot(chat("missed")), { type: "asking" }, { type: "asked", frame: { type: "ack" }, offline: true });
   assert.equal(screenOf(sent), "noted");

@@ -2,9 +2,8 @@
 //!
 //! A file's address changes with its content, so browsers keep it for ever and an upgrade never mixes old and new modules: pages
 //! name modules by bare specifiers (`lib/socket`) that the import map resolves. `url(…)` in style sheets is rewritten to the hashed address.
-//! Scripts and styles go without their comments. Everything is read once, at the first use. Knows nothing of pages or of who asks.
-
-mod slim;
+//! Scripts and style sheets go out without their comments, and the widget's as one file each: `widget/joined.js`, `css/widget/joined.css`.
+//! Everything is read once, at the first use. Knows nothing of pages or of who asks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -20,12 +19,22 @@ use flate2::write::GzEncoder;
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
+use super::lean::{joined, without_comments};
+
 #[derive(Embed)]
 #[folder = "static/"]
 struct Files;
 
 /// The only script on foreign pages: it has a short address of its own and is no module.
 const LOADER: &str = "widget/loader.js";
+/// The module that starts the visitor's window, and under which path all that it needs is one file: 25 small files would cost a phone on
+/// HTTP/1.1 several round trips and a third more bytes.
+const WIDGET_ENTRY: &str = "widget/main";
+const WIDGET_SCRIPT: &str = "widget/joined.js";
+const WIDGET_STYLE: &str = "css/widget/joined.css";
+/// The style sheets of the visitor's window, in order.
+const WIDGET_STYLES: [&str; 11] =
+    ["tokens", "base", "brand", "button", "field", "signal", "notice", "widget/window", "widget/form", "widget/queue", "widget/talk"];
 /// Hexadecimal digits of the SHA-256 in an address: 48 bits, far beyond a clash between versions of one file.
 const HASH_DIGITS: usize = 12;
 /// A year, what RFC 9111 caches take as "for ever".
@@ -117,15 +126,19 @@ impl Shelf {
         paths.sort_by_key(|path| (path.ends_with(".css"), path.to_string()));
         for path in paths {
             let file = Files::get(&path).expect("an embedded path has its file");
-            let text = || String::from_utf8_lossy(&file.data);
-            let content = match path.rsplit('.').next() {
-                Some("css") => slim::style(&shelf.with_hashed_urls(&path, &text())).into_bytes(),
-                Some("js") => slim::script(&text()).into_bytes(),
-                _ => file.data.into_owned(),
-            };
-            shelf.add(&path, content);
+            let content = if path.ends_with(".css") { shelf.with_hashed_urls(&path, &file.data) } else { file.data.into_owned() };
+            shelf.add(&path, if is_source(&path) { without_comments(&String::from_utf8_lossy(&content)).into_bytes() } else { content });
         }
+        shelf.add(WIDGET_SCRIPT, joined(WIDGET_ENTRY, |specifier| shelf.text(&format!("{specifier}.js"))).into_bytes());
+        shelf.add(
+            WIDGET_STYLE,
+            WIDGET_STYLES.iter().filter_map(|name| shelf.text(&format!("css/{name}.css"))).collect::<String>().into_bytes(),
+        );
         shelf
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        self.by_path.get(path).map(|asset| String::from_utf8_lossy(&asset.content).into_owned())
     }
 
     fn add(&mut self, path: &str, content: Vec<u8>) {
@@ -138,7 +151,8 @@ impl Shelf {
     }
 
     /// A style sheet whose relative `url(…)` of known files became their hashed addresses.
-    fn with_hashed_urls(&self, path: &str, text: &str) -> String {
+    fn with_hashed_urls(&self, path: &str, content: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(content);
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut parts = text.split("url(");
         let mut rewritten = parts.next().unwrap_or_default().to_owned();
@@ -151,7 +165,7 @@ impl Shelf {
                 None => rewritten.push_str(part),
             }
         }
-        rewritten
+        rewritten.into_bytes()
     }
 }
 
@@ -205,8 +219,12 @@ pub fn show(address: web::Path<String>, request: HttpRequest) -> Ready<HttpRespo
     ready(asset.map_or_else(|| HttpResponse::NotFound().finish(), |asset| asset.answer(&request, FOR_EVER)))
 }
 
+fn is_source(path: &str) -> bool {
+    path.ends_with(".js") || path.ends_with(".css")
+}
+
 fn is_module(path: &str) -> bool {
-    path.ends_with(".js") && path != LOADER
+    path.ends_with(".js") && path != LOADER && path != WIDGET_SCRIPT
 }
 
 fn specifier_of(path: &str) -> &str {
@@ -285,8 +303,9 @@ mod tests {
     fn a_style_sheet_names_the_hashed_address_of_its_images() {
         let shelf = shelf();
         let tile = &shelf.by_path.get("images/tile.svg").expect("added").url;
-        let css = shelf.with_hashed_urls("css/base.css", r##"a{b:url("../images/tile.svg#x");c:url(data:x)}d{e:url(../images/none.svg)}"##);
-        assert_eq!(css, format!(r#"a{{b:url("{tile}#x");c:url(data:x)}}d{{e:url(../images/none.svg)}}"#));
+        let css =
+            shelf.with_hashed_urls("css/base.css", br##"a{b:url("../images/tile.svg#x");c:url(data:x)}d{e:url(../images/none.svg)}"##);
+        assert_eq!(String::from_utf8_lossy(&css), format!(r#"a{{b:url("{tile}#x");c:url(data:x)}}d{{e:url(../images/none.svg)}}"#));
     }
 
     #[test]
@@ -316,11 +335,33 @@ mod tests {
     }
 
     #[test]
-    fn what_the_widget_preloads_is_in_its_import_map() {
+    fn what_a_page_preloads_is_in_its_import_map() {
         let map = Assets.importmap_of(&["lib", "widget"]);
         let modules = Assets.modules("widget/main");
         assert!(modules.len() > 1, "{modules:?}");
         assert!(modules.iter().all(|url| map.contains(url)), "{modules:?} in {map}");
-        assert!(!map.contains("widget/loader"), "the loader is no module");
+        assert!(!map.contains("widget/loader") && !map.contains("widget/joined"), "neither is a module to import");
+    }
+
+    #[test]
+    fn the_widget_is_one_script_and_one_style_sheet() {
+        let script = String::from_utf8_lossy(&Assets.file("widget/joined.js").expect("made at the start").content).into_owned();
+        assert!(
+            !script.lines().any(|line| line.starts_with("import ") || line.starts_with("export ") || line.starts_with("//")),
+            "{script}"
+        );
+        let (socket, window) = (script.find("class Socket"), script.find("new Socket("));
+        assert!(socket.is_some() && socket < window, "what is needed comes first");
+        let style = &Assets.file("css/widget/joined.css").expect("made at the start").content;
+        assert!(style.len() > 10_000 && !style.windows(2).any(|pair| pair == b"/*"), "{} bytes", style.len());
+    }
+
+    /// V14 of the product: what a stranger's page pays before a click, and what a visitor pays after it.
+    #[test]
+    fn the_widget_stays_small() {
+        let packed = |path: &str| Assets.file(path).and_then(|asset| asset.gzip()).map_or(usize::MAX, |packed| packed.len());
+        assert!(packed("widget/loader.js") <= 2_800, "loader: {}", packed("widget/loader.js"));
+        let whole = packed("widget/joined.js") + packed("css/widget/joined.css");
+        assert!(whole <= 26_000, "script and style: {whole}");
     }
 }
