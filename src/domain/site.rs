@@ -113,9 +113,10 @@ impl Site {
     /// Whether a page at `host` (with `:port` where it isn't the scheme's own) may show the widget.
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {
-        self.allowed_domains.iter().any(|allowed| match allowed.strip_prefix("*.") {
+        let host = host.to_ascii_lowercase();
+        self.allowed_domains.iter().map(|allowed| allowed.to_ascii_lowercase()).any(|allowed| match allowed.strip_prefix("*.") {
             Some(parent) => host.strip_suffix(parent).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
-            None => allowed.eq_ignore_ascii_case(host),
+            None => allowed == host,
         })
     }
 }
