@@ -1,6 +1,6 @@
 //! The life of a chat, held to its rules: the matrix that is the specification, single rules as sentences, and random walks.
 
-mod fixture;
+pub(in crate::domain) mod fixture;
 mod invariants;
 mod matrix;
 mod rules;
