@@ -11,7 +11,7 @@ use crate::domain::chat::command::Actor;
 use crate::domain::chat::event::{AbandonReason, Event, FinishReason, TransferReason};
 use crate::domain::chat::{Chat, Location, Side, State};
 use crate::domain::directory::Rights;
-use crate::domain::ids::ChatId;
+use crate::domain::ids::{AgentId, ChatId};
 use crate::domain::time::Timestamp;
 
 const fn is_terminal(event: &Event) -> bool {
@@ -50,6 +50,7 @@ pub fn of_an_event(world: &World, index: usize, by: Actor, event: &Event) -> Res
             prop_assert!(world.directory.departments.get(&chat.department).is_some_and(|own| own.member(offer.to).is_some()));
             prop_assert!(world.is_within_the_limit(index, offer.to), "an offer went over the agent's limit");
             prop_assert!(!chat.passed.contains(&offer.to), "an offer to somebody who let it pass");
+            is_of_the_least_busy(world, chat, offer.to)?;
         }
         Event::Transferred { to, .. } => {
             if let Some(agent) = to.agent {
@@ -71,6 +72,17 @@ pub fn of_an_event(world: &World, index: usize, by: Actor, event: &Event) -> Res
         _ => {}
     }
     if by == Actor::System { of_time(world, life, event) } else { Ok(()) }
+}
+
+fn is_of_the_least_busy(world: &World, chat: &Chat, chosen: AgentId) -> Result<(), TestCaseError> {
+    let loads = world.loads();
+    let load = |agent: AgentId| loads.get(&agent).copied().unwrap_or(0);
+    let members = world.directory.departments.get(&chat.department).map_or(&[][..], |department| &department.members);
+    for rival in members.iter().map(|member| member.agent).filter(|agent| !chat.passed.contains(agent)) {
+        let online = world.directory.agents.get(&rival).is_some_and(|agent| agent.is_online(world.now));
+        prop_assert!(!online || load(rival) >= load(chosen), "somebody less busy was not asked");
+    }
+    Ok(())
 }
 
 /// The earliest deadline decides, and nothing comes before its time.

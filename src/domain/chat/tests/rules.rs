@@ -177,6 +177,13 @@ fn a_chat_handed_to_an_agent_of_another_department_goes_there() {
 }
 
 #[test]
+fn a_chat_handed_to_somebody_of_its_present_department_stays_there() {
+    let in_sales = Scene::active().after(AGENT, &transfer(Recipient::Agent(CARLA)));
+    let chat = in_sales.after(Actor::Agent(CARLA), &transfer(Recipient::Agent(EVA))).chat;
+    assert_eq!((chat.agent, chat.department), (Some(EVA), SALES), "though Suporte is the first of Eva's departments by name");
+}
+
+#[test]
 fn a_chat_handed_to_its_own_agent_stays_without_an_event() {
     assert_eq!(Scene::active().decide(AGENT, &transfer(Recipient::Agent(ANA))), Ok(Vec::new()));
     let waiting = Scene::waiting().decide(Actor::Agent(DORA), &transfer(Recipient::Department(SUPPORT)));

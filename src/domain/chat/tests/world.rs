@@ -12,7 +12,7 @@ use crate::domain::chat::command::{Actor, Command};
 use crate::domain::chat::decide::{Facts, decide};
 use crate::domain::chat::event::{Event, Recorded};
 use crate::domain::chat::evolve::{evolve, requested};
-use crate::domain::chat::{Chat, State};
+use crate::domain::chat::{Chat, Circle, State};
 use crate::domain::department::{Limits, Routing};
 use crate::domain::directory::Directory;
 use crate::domain::ids::{AgentId, ChatId, DepartmentId, VisitorId};
@@ -193,6 +193,11 @@ impl World {
             _ => {}
         }
         let recorded = record(&mut life.chat, by, now, event);
+        if matches!(recorded.event, Event::Transferred { .. } | Event::Started { .. }) {
+            let chat = &life.chat;
+            let fresh = chat.offer.is_none() && chat.passed.is_empty() && chat.circle == Circle::Nobody && chat.called_at.is_none();
+            prop_assert!(fresh, "calls of the queue before were kept");
+        }
         if life.ended.is_none() && !life.chat.state.is_open() {
             life.ended = Some(life.chat.clone());
         }
