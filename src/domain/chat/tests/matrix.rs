@@ -7,7 +7,7 @@ use super::fixture::{
     tags, transfer,
 };
 use crate::domain::chat::command::{Actor, Command, Recipient};
-use crate::domain::chat::event::Event;
+use crate::domain::chat::event::{Event, TransferReason};
 use crate::domain::chat::refusal::Refusal;
 use crate::domain::chat::{Chat, Location, LocationSource, State};
 
@@ -118,6 +118,7 @@ fn words(event: &Event) -> String {
     let word = event.as_str();
     match event {
         Event::Started { first: false, .. } => format!("{word} again"),
+        Event::Transferred { reason: TransferReason::Transferred, to, .. } if to.agent.is_none() => format!("{word} to queue"),
         Event::Transferred { reason, to, .. } if to.agent.is_none() => format!("{word} to queue: {}", reason.as_str()),
         Event::Finished(reason) => format!("{word}: {}", reason.as_str()),
         Event::Abandoned { reason, .. } => format!("{word}: {}", reason.as_str()),
