@@ -76,7 +76,8 @@ impl Store {
             }
             record(tx, &by, "agent.changed", id, &data)?;
             settle(tx)?;
-            let touched: BTreeSet<DepartmentId> = places.iter().copied().chain(data.places.iter().map(|(department, _)| *department)).collect();
+            let touched: BTreeSet<DepartmentId> =
+                places.iter().copied().chain(data.places.iter().map(|(department, _)| *department)).collect();
             touched.into_iter().try_for_each(|department| commands::department_changed(tx, department))
         })
         .await

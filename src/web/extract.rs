@@ -119,7 +119,9 @@ impl FromRequest for Posted {
             return ready(Err(AppError::ForeignOrigin.into())).boxed_local();
         }
         // A form without fields may come without a body.
-        if request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length == "0") && !request.headers().contains_key(header::TRANSFER_ENCODING) {
+        if request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length == "0")
+            && !request.headers().contains_key(header::TRANSFER_ENCODING)
+        {
             return ready(Ok(Self(Form::default()))).boxed_local();
         }
         let fields = UrlEncoded::<Vec<(String, String)>>::new(request, payload).limit(FORM_BYTES_MAX);
@@ -163,7 +165,8 @@ fn is_own_origin(request: &HttpRequest, origin: &str) -> bool {
 
 /// The reader's own choice, else the browser's, else the organisation's.
 fn locale_of(request: &HttpRequest, state: &AppState, chosen: Option<&str>) -> Locale {
-    let asked = || request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Locale::from_accept_language);
+    let asked =
+        || request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Locale::from_accept_language);
     let organisation = || state.store.directory().organisation.as_ref().and_then(|organisation| Locale::parse(&organisation.locale));
     chosen.and_then(Locale::parse).or_else(asked).or_else(organisation).unwrap_or_default()
 }

@@ -95,7 +95,12 @@ async fn sign_in(request: HttpRequest, reader: Reader, posted: Posted, state: Da
 }
 
 /// The account that `email` and `password` belong to, if they belong together.
-async fn check(request: &HttpRequest, state: &AppState, email: &str, password: String) -> Result<Result<Option<AgentId>, Closed>, AppError> {
+async fn check(
+    request: &HttpRequest,
+    state: &AppState,
+    email: &str,
+    password: String,
+) -> Result<Result<Option<AgentId>, Closed>, AppError> {
     let now = state.store.clock().now().steady;
     if let Err(closed) = state.gate.enter(email, address_of(request), now) {
         return Ok(Err(closed));
@@ -174,7 +179,9 @@ mod tests {
     #[test]
     fn after_the_login_one_stays_here() {
         assert_eq!(local_path("/settings/sites?x=1"), "/settings/sites?x=1");
-        for foreign in ["", "https://evil.example", "//evil.example", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "javascript:x", "evil"] {
+        for foreign in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "javascript:x", "evil"]
+        {
             assert_eq!(local_path(foreign), HOME, "{foreign}");
         }
     }

@@ -3,11 +3,11 @@
 //! Under https its name begins with `__Host-`, which browsers tie to this host, the whole path and Secure; on http loopback the same without
 //! both. Knows no session.
 
+use crate::auth::token::TOKEN_BYTES_MAX;
+use crate::config::Config;
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use crate::auth::token::TOKEN_BYTES_MAX;
-use crate::config::Config;
 
 const NAME: &str = "papo_session";
 const NAME_UNDER_HTTPS: &str = "__Host-papo_session";
@@ -36,12 +36,8 @@ pub fn read(request: &HttpRequest, config: &Config) -> Option<String> {
 /// The cookie that carries `token`: for `kept_seconds`, else until the browser is closed.
 #[must_use]
 pub fn made(token: &str, config: &Config, kept_seconds: Option<i64>) -> Cookie<'static> {
-    let mut cookie = Cookie::build(name(config), token.to_owned())
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(is_https(config))
-        .finish();
+    let mut cookie =
+        Cookie::build(name(config), token.to_owned()).path("/").http_only(true).same_site(SameSite::Lax).secure(is_https(config)).finish();
     if let Some(seconds) = kept_seconds {
         cookie.set_max_age(Duration::seconds(seconds));
     }

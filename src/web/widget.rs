@@ -127,15 +127,25 @@ async fn frame(request: HttpRequest, key: Path<String>, state: Data<AppState>) -
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; \
          frame-ancestors {ancestors}"
     );
-    Ok(super::assets::compressed(&request, "text/html; charset=utf-8", html)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .finish_compressed())
+    let mut response = super::assets::packed(&request, "text/html; charset=utf-8", html);
+    let headers = [
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value.parse().map_err(|_invalid| AppError::Template)?);
+    }
+    Ok(response)
 }
 
-fn config(site: &Site, state: &AppState, departments: &[crate::wire::views::DepartmentState], host_origins: &[String]) -> serde_json::Value {
+fn config(
+    site: &Site,
+    state: &AppState,
+    departments: &[crate::wire::views::DepartmentState],
+    host_origins: &[String],
+) -> serde_json::Value {
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let brand = Color::parse(&site.color).map(Color::brand);
     let grace = state.store.directory().departments.get(&site.default_department).map_or(60, |department| department.limits.grace_seconds);

@@ -73,7 +73,8 @@ async fn prefer(me: SignedIn, request: HttpRequest, posted: Posted, state: Data<
         return Err(AppError::Malformed);
     }
     state.store.change_preferences(me.agent.id, locale.map(|locale| locale.tag().to_owned()), theme).await?;
-    let wants_page = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let wants_page =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     if wants_page { Ok(frame::go_to(local_path(form.value("return_to")))) } else { Ok(HttpResponse::NoContent().finish()) }
 }
 
@@ -109,7 +110,13 @@ async fn revoke(me: SignedIn, id: Id<SessionId>, _posted: Posted, state: Data<Ap
     Ok(frame::go_to("/settings/account?told=revoked"))
 }
 
-async fn render(status: StatusCode, me: &SignedIn, state: &AppState, password_form: Form, told: Option<&str>) -> Result<HttpResponse, AppError> {
+async fn render(
+    status: StatusCode,
+    me: &SignedIn,
+    state: &AppState,
+    password_form: Form,
+    told: Option<&str>,
+) -> Result<HttpResponse, AppError> {
     let sessions = state.store.sessions_of(me.agent.id).await?;
     let directory = state.store.directory();
     let timezone = directory.organisation.as_ref().map(|organisation| organisation.timezone.as_str()).unwrap_or_default();
@@ -141,8 +148,7 @@ fn device(t: &Texts, session: &Session) -> String {
         return t.text("settings.account.program").to_owned();
     }
     let known = woothee::parser::Parser::new().parse(&session.user_agent);
-    known.filter(|agent| agent.name != "UNKNOWN").map_or_else(
-        || t.text("settings.account.unknown_device").to_owned(),
-        |agent| format!("{}, {}", agent.name, agent.os),
-    )
+    known
+        .filter(|agent| agent.name != "UNKNOWN")
+        .map_or_else(|| t.text("settings.account.unknown_device").to_owned(), |agent| format!("{}, {}", agent.name, agent.os))
 }

@@ -224,7 +224,14 @@ fn role_key(role: Role) -> &'static str {
     }
 }
 
-fn render(status: StatusCode, me: &Admin, state: &AppState, agent: Option<&Agent>, form: Form, told: Option<&str>) -> Result<HttpResponse, AppError> {
+fn render(
+    status: StatusCode,
+    me: &Admin,
+    state: &AppState,
+    agent: Option<&Agent>,
+    form: Form,
+    told: Option<&str>,
+) -> Result<HttpResponse, AppError> {
     let frame = Frame::settings(&me.0.agent, me.0.locale, "agents").telling(told);
     let page = EditPage {
         heading: agent.map_or_else(|| frame.t.text("settings.agents.new").to_owned(), |agent| agent.name.clone()),

@@ -250,8 +250,10 @@ fn parse(form: &mut Form, id: DepartmentId) -> Department {
 }
 
 fn blockers_shown(t: &Texts, directory: &Directory, blockers: &Blockers) -> Vec<Blocker> {
-    let chats = (blockers.open_chats > 0)
-        .then(|| Blocker { text: t.count("settings.departments.blocked_chats", blockers.open_chats, &[]), href: Some("/console".to_owned()) });
+    let chats = (blockers.open_chats > 0).then(|| Blocker {
+        text: t.count("settings.departments.blocked_chats", blockers.open_chats, &[]),
+        href: Some("/console".to_owned()),
+    });
     let sites = blockers.sites.iter().filter_map(|id| directory.sites.get(id)).map(|site| Blocker {
         text: t.with("settings.departments.blocked_site", [("name", &site.name)]),
         href: Some(format!("/settings/sites/{}", site.id)),
@@ -274,7 +276,8 @@ fn render(
     agents.sort_by_key(|agent| (agent.name.to_lowercase(), agent.id));
     let page = EditPage {
         heading: department.map_or_else(|| frame.t.text("settings.departments.new").to_owned(), |department| department.name.clone()),
-        action: department.map_or_else(|| "/settings/departments".to_owned(), |department| format!("/settings/departments/{}", department.id)),
+        action: department
+            .map_or_else(|| "/settings/departments".to_owned(), |department| format!("/settings/departments/{}", department.id)),
         submit: if department.is_some() { "settings.save" } else { "settings.departments.create" },
         id: department.map(|department| department.id),
         archived: department.is_some_and(|department| department.archived_at.is_some()),

@@ -87,5 +87,7 @@ pub fn span(t: &Texts, seconds: i64) -> String {
 #[must_use]
 pub fn date_time(at: Timestamp, timezone: &str) -> String {
     let zone = timezone.parse::<chrono_tz::Tz>().unwrap_or(chrono_tz::UTC);
-    chrono::DateTime::from_timestamp_millis(at.ms()).map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+    chrono::DateTime::from_timestamp_millis(at.ms())
+        .map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
 }

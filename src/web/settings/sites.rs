@@ -18,8 +18,7 @@ use crate::web::frame::{self, Frame, framed};
 use crate::web::state::AppState;
 
 const POSITIONS: &[Keyed] = &[("right", "settings.sites.position_right"), ("left", "settings.sites.position_left")];
-const WISHES: &[Keyed] =
-    &[("required", "settings.sites.required"), ("optional", "settings.sites.optional"), ("off", "settings.sites.off")];
+const WISHES: &[Keyed] = &[("required", "settings.sites.required"), ("optional", "settings.sites.optional"), ("off", "settings.sites.off")];
 const FIELDS: &[Keyed] = &[
     ("field_name", "settings.sites.field_name"),
     ("field_email", "settings.sites.field_email"),
@@ -218,7 +217,14 @@ fn tag_of(state: &AppState, site: &Site) -> String {
     format!(r#"<script async src="{origin}/widget.js" data-site="{}"></script>"#, site.key)
 }
 
-fn render(status: StatusCode, me: &Admin, state: &AppState, site: Option<&Site>, form: Form, told: Option<&str>) -> Result<HttpResponse, AppError> {
+fn render(
+    status: StatusCode,
+    me: &Admin,
+    state: &AppState,
+    site: Option<&Site>,
+    form: Form,
+    told: Option<&str>,
+) -> Result<HttpResponse, AppError> {
     let frame = Frame::settings(&me.0.agent, me.0.locale, "sites").telling(told);
     let page = EditPage {
         heading: site.map_or_else(|| frame.t.text("settings.sites.new").to_owned(), |site| site.name.clone()),

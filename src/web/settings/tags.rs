@@ -87,7 +87,14 @@ async fn restore(me: Admin, id: Id<TagId>, _posted: Posted, state: Data<AppState
 }
 
 /// `renamed` is the tag whose new name was refused, and its form.
-fn render(status: StatusCode, me: &Admin, state: &AppState, form: Form, renamed: Option<(TagId, &Form)>, told: Option<&str>) -> Result<HttpResponse, AppError> {
+fn render(
+    status: StatusCode,
+    me: &Admin,
+    state: &AppState,
+    form: Form,
+    renamed: Option<(TagId, &Form)>,
+    told: Option<&str>,
+) -> Result<HttpResponse, AppError> {
     let directory = state.store.directory();
     let mut all: Vec<&Tag> = directory.tags.values().collect();
     all.sort_by_key(|tag| (tag.name.to_lowercase(), tag.id));

@@ -110,7 +110,14 @@ async fn revoke(me: Admin, id: Id<ApiTokenId>, _posted: Posted, state: Data<AppS
     Ok(frame::go_to("/settings/tokens?told=revoked"))
 }
 
-async fn render(status: StatusCode, me: &Admin, state: &AppState, form: Form, made: Option<&Token>, told: Option<&str>) -> Result<HttpResponse, AppError> {
+async fn render(
+    status: StatusCode,
+    me: &Admin,
+    state: &AppState,
+    form: Form,
+    made: Option<&Token>,
+    told: Option<&str>,
+) -> Result<HttpResponse, AppError> {
     let tokens = state.store.api_tokens().await?;
     let directory = state.store.directory();
     let timezone = directory.organisation.as_ref().map(|organisation| organisation.timezone.as_str()).unwrap_or_default();
