@@ -195,26 +195,42 @@ struct ErrorPage {
 }
 frame::framed!(ErrorPage);
 
+/// What the body of a failed answer depends on. Taken before the handler runs: it needs the request for itself.
+struct Asker {
+    id: RequestId,
+    locale: Locale,
+    wants_page: bool,
+}
+
+impl Asker {
+    fn of(request: &HttpRequest) -> Self {
+        let accepts = |kind: &str| {
+            request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains(kind))
+        };
+        Self {
+            id: RequestId(uuid::Uuid::now_v7().simple().to_string()),
+            locale: locale(request),
+            wants_page: accepts("text/html") && !request.path().starts_with("/api/"),
+        }
+    }
+}
+
 /// Gives every failed answer its body, in the reader's language, and writes the log's line.
 ///
 /// # Errors
 /// None of its own.
 pub async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let id = RequestId(uuid::Uuid::now_v7().simple().to_string());
-    request.extensions_mut().insert(id.clone());
-    let http = request.request().clone();
-    let (method, path) = (http.method().clone(), shown_path(http.path()));
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::from_err(error, http.clone()).map_into_boxed_body(),
-    };
+    let asker = Asker::of(request.request());
+    request.extensions_mut().insert(asker.id.clone());
+    let (method, path) = (request.method().clone(), shown_path(request.path()));
+    let response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     let cause = response.response().error().map(ToString::to_string).filter(|_| status.is_server_error());
     match cause {
-        Some(cause) => tracing::error!(request_id = %id.0, %method, path, status = status.as_u16(), cause, "failed"),
-        None => tracing::debug!(request_id = %id.0, %method, path, status = status.as_u16(), "answered"),
+        Some(cause) => tracing::error!(request_id = %asker.id.0, %method, path, status = status.as_u16(), cause, "failed"),
+        None => tracing::debug!(request_id = %asker.id.0, %method, path, status = status.as_u16(), "answered"),
     }
-    Ok(with_body(response, &http, &id))
+    Ok(with_body(response, &asker))
 }
 
 /// Paths without what identifies: keys and ids are cut out of the log.
@@ -222,20 +238,19 @@ fn shown_path(path: &str) -> String {
     path.split('/').map(|part| if part.len() > 24 { "…" } else { part }).collect::<Vec<_>>().join("/")
 }
 
-fn with_body(response: ServiceResponse<BoxBody>, http: &HttpRequest, id: &RequestId) -> ServiceResponse<BoxBody> {
+fn with_body(response: ServiceResponse<BoxBody>, asker: &Asker) -> ServiceResponse<BoxBody> {
     let Some((code, status, field, retry, name)) = response.response().error().and_then(|error| {
         let error = error.as_error::<AppError>()?;
         Some((error.code(), error.status_code(), error.field().map(ToOwned::to_owned), error.retry_after_ms(), blocking_names(error)))
     }) else {
-        return foreign_error(response, http, id);
+        return foreign_error(response, asker);
     };
-    let texts = Texts::for_locale(locale(http));
-    let text = texts.with(&format!("error.{code}"), [("name", name.as_str())]);
+    let text = Texts::for_locale(asker.locale).with(&format!("error.{code}"), [("name", name.as_str())]);
     let mut builder = HttpResponse::build(status);
     if let Some(ms) = retry {
         builder.insert_header((header::RETRY_AFTER, ms.div_ceil(1000).to_string()));
     }
-    response.into_response(body(builder, http, code, text, field.as_deref(), id))
+    response.into_response(body(builder, status, asker, code, text, field.as_deref()))
 }
 
 fn blocking_names(error: &AppError) -> String {
@@ -246,12 +261,11 @@ fn blocking_names(error: &AppError) -> String {
 }
 
 /// Refusals of the framework itself (unreadable bodies, unknown paths) get our form too.
-fn foreign_error(response: ServiceResponse<BoxBody>, http: &HttpRequest, id: &RequestId) -> ServiceResponse<BoxBody> {
+fn foreign_error(response: ServiceResponse<BoxBody>, asker: &Asker) -> ServiceResponse<BoxBody> {
     if response.response().error().is_none() {
         return response;
     }
     let (code, status) = match response.status() {
-        StatusCode::SEE_OTHER | StatusCode::FOUND => return response,
         StatusCode::NOT_FOUND => ("not_found", StatusCode::NOT_FOUND),
         StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
         StatusCode::PAYLOAD_TOO_LARGE => ("request_too_large", StatusCode::PAYLOAD_TOO_LARGE),
@@ -259,34 +273,27 @@ fn foreign_error(response: ServiceResponse<BoxBody>, http: &HttpRequest, id: &Re
         status if status.is_server_error() => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
         _ => return response,
     };
-    let text = Texts::for_locale(locale(http)).with(&format!("error.{code}"), [("name", "")]);
-    response.into_response(body(HttpResponse::build(status), http, code, text, None, id))
+    let text = Texts::for_locale(asker.locale).with(&format!("error.{code}"), [("name", "")]);
+    response.into_response(body(HttpResponse::build(status), status, asker, code, text, None))
 }
 
 fn body(
     mut builder: HttpResponseBuilder,
-    http: &HttpRequest,
+    status: StatusCode,
+    asker: &Asker,
     code: &'static str,
     text: String,
     field: Option<&str>,
-    id: &RequestId,
 ) -> HttpResponse {
-    builder.insert_header((header::CACHE_CONTROL, "no-store"));
-    let wants_page =
-        http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    if wants_page && !http.path().starts_with("/api/") {
-        let status = builder.finish().status();
-        let page = ErrorPage { frame: frame::Frame::signed_out(locale(http)), code, text, request_id: id.0.clone() };
-        if let Ok(page) = frame::page(status, &page.frame.nonce, &page) {
-            return page;
-        }
-        return HttpResponse::new(status);
+    if asker.wants_page {
+        let page = ErrorPage { frame: frame::Frame::signed_out(asker.locale), code, text, request_id: asker.id.0.clone() };
+        return frame::page(status, &page.frame.nonce, &page).unwrap_or_else(|_| HttpResponse::new(status));
     }
-    let mut error = json!({"code": code, "message": text, "request_id": id.0});
+    let mut error = json!({"code": code, "message": text, "request_id": asker.id.0});
     if let (Some(field), Some(fields)) = (field, error.as_object_mut()) {
         fields.insert("field".to_owned(), field.into());
     }
-    builder.json(json!({"error": error}))
+    builder.insert_header((header::CACHE_CONTROL, "no-store")).json(json!({"error": error}))
 }
 
 /// The language of a request from its header alone.
