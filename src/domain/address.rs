@@ -143,7 +143,7 @@ impl FromStr for AllowList {
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         let parsed = entries.map(|entry| {
             let range = entry.parse::<IpNet>().or_else(|_| entry.parse::<IpAddr>().map(IpNet::from));
-            range.map_err(|_| BadAllowEntry { entry: entry.to_owned() })
+            range.map_err(|_neither| BadAllowEntry { entry: entry.to_owned() })
         });
         parsed.collect::<Result<_, _>>().map(Self)
     }
