@@ -2,8 +2,6 @@
 //!
 //! Visitor views and agent views are different types, so an internal note can't leak by a forgotten condition. Knows no SQL and no sockets.
 
-//! Everything that leaves or enters as JSON. Knows the domain; nothing of SQL or sockets.
-
 pub mod catalogue;
 pub mod commands;
 pub mod detail;
@@ -11,5 +9,6 @@ pub mod entries;
 pub mod frames;
 pub mod payload;
 pub mod stored;
+pub mod stored_endpoint;
 pub mod time;
 pub mod views;

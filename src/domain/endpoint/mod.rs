@@ -8,6 +8,9 @@ pub mod health;
 pub mod secret;
 pub mod url;
 
+use std::collections::BTreeSet;
+
+use super::event_type::EventType;
 use super::ids::EndpointId;
 use super::time::Timestamp;
 use filter::Filter;
@@ -62,6 +65,8 @@ pub struct Endpoint {
     pub id: EndpointId,
     /// What an admin decided.
     pub draft: EndpointDraft,
+    /// Of its events, those that the quick set-up put there.
+    pub quick: BTreeSet<EventType>,
     /// How it is doing.
     pub health: Health,
     /// When it was made.

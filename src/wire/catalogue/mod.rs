@@ -145,6 +145,7 @@ mod tests {
                 rate_per_second: None,
                 enabled: true,
             },
+            quick: BTreeSet::new(),
             health: Health::default(),
             created_at: Timestamp::from_ms(0),
             archived_at: None,

@@ -4,6 +4,7 @@
 //! Ids are strings. Knows neither endpoints nor deliveries; who fills these in reads the chat.
 
 mod chat;
+pub mod of_domain;
 mod parts;
 mod time;
 mod visitor;
