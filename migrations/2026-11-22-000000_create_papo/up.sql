@@ -339,6 +339,7 @@ create table endpoints (
   disabled_at bigint,
   last_success_at bigint,
   first_failure_at bigint,
+  last_failure_at bigint,
   failures bigint not null default 0,
   created_at bigint not null,
   archived_at bigint
@@ -377,14 +378,15 @@ create table deliveries (
   state text not null check (state in ('due', 'sending', 'held', 'delivered', 'failed', 'aborted', 'erased', 'revoked', 'endpoint_removed')),
   attempts integer not null default 0,
   next_steady bigint,
-  lease_boot blob,
   previous_event_id blob,
   last_code text,
   last_status integer,
   created_at bigint not null,
   ended_at bigint
 );
-create index deliveries_due on deliveries (next_steady, position) where state = 'due';
+-- First attempts and later ones apart, so that a backlog of retries never stands before what just happened.
+create index deliveries_due_first on deliveries (endpoint_id, next_steady, position) where state = 'due' and attempts = 0;
+create index deliveries_due_again on deliveries (endpoint_id, next_steady, position) where state = 'due' and attempts > 0;
 create index deliveries_sending on deliveries (position) where state = 'sending';
 create index deliveries_of_chat on deliveries (endpoint_id, chat_id, position);
 create index deliveries_of_event on deliveries (event_position);
@@ -396,6 +398,9 @@ create table attempts (
   number integer not null,
   at bigint not null,
   duration_ms bigint not null,
+  resolved_ms bigint,
+  connected_ms bigint,
+  answered_ms bigint,
   url text not null,
   request_headers text not null,
   status integer,

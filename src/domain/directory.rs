@@ -1,10 +1,12 @@
 //! Everything that settings say, as one immutable value: small, read by everyone, replaced whole after a change.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::agent::{Agent, Role};
 use super::department::Department;
-use super::ids::{AgentId, DepartmentId, SiteId, TagId};
+use super::endpoint::Endpoint;
+use super::ids::{AgentId, DepartmentId, EndpointId, SiteId, TagId};
 use super::organisation::Organisation;
 use super::site::Site;
 use super::tag::Tag;
@@ -18,6 +20,8 @@ pub struct Directory {
     pub departments: HashMap<DepartmentId, Department>,
     pub sites: HashMap<SiteId, Site>,
     pub tags: HashMap<TagId, Tag>,
+    /// Shared, since a presence that changes copies the rest; their health is that of the last change of settings.
+    pub endpoints: Arc<HashMap<EndpointId, Endpoint>>,
 }
 
 impl Directory {

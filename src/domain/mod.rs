@@ -2,11 +2,16 @@
 //!
 //! Knows nothing of JSON, SQL, HTTP, sockets, async or a clock: time and ids come in as arguments.
 
+pub mod address;
 pub mod agent;
+pub mod backoff;
 pub mod chat;
 pub mod color;
+pub mod delivery;
 pub mod department;
 pub mod directory;
+pub mod endpoint;
+pub mod event_type;
 pub mod host;
 pub mod ids;
 pub mod intake;
@@ -20,3 +25,4 @@ pub mod tag;
 pub mod text;
 pub mod time;
 pub mod visitor;
+pub mod webhook_id;

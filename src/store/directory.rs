@@ -1,6 +1,7 @@
 //! The settings, read whole.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 
@@ -27,6 +28,7 @@ pub fn load(conn: &mut SqliteConnection) -> Result<Directory, StoreError> {
         departments: departments_of(conn)?,
         sites: sites_of(conn)?,
         tags: tags_of(conn)?,
+        endpoints: Arc::new(super::endpoints::load(conn)?),
     })
 }
 

@@ -29,6 +29,10 @@ pub enum Effect {
     Deadline { chat: ChatId, due: Option<Timestamp> },
     /// Deliveries became due.
     Outbox,
+    /// Deliveries that may be under way to their endpoints must not be sent any more.
+    OutboxRecalled,
+    /// Attempts were recorded.
+    DeliveriesMoved,
     /// These sessions ended: their sockets must close.
     SessionsEnded { agent: AgentId },
 }

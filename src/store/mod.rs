@@ -11,9 +11,11 @@ pub mod audit;
 pub mod chats;
 pub mod commands;
 mod connection;
+pub mod deliveries;
 pub mod departments;
 pub mod directory;
 pub mod effect;
+pub mod endpoints;
 pub mod error;
 pub mod offline;
 pub mod organisation;
@@ -33,7 +35,7 @@ pub mod visitors;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -76,12 +78,16 @@ impl Store {
         connection::migrate(&mut conn)?;
         let agenda = Agenda::default();
         commands::boot(&mut conn, clock.now(), &agenda)?;
+        deliveries::boot(&mut conn, clock.now())?;
         let directory = Arc::new(directory::load(&mut conn)?);
         let shared = Arc::new(Shared {
             directory: RwLock::new(Arc::clone(&directory)),
             agenda,
             outbox: tokio::sync::Notify::new(),
             closing: AtomicBool::new(false),
+            outbox_recalls: AtomicU64::new(0),
+            deliveries_moved: tokio::sync::watch::Sender::new(0),
+            public_url: RwLock::new(Arc::from("http://127.0.0.1:8080")),
             effects: Mutex::new(None),
         });
         let readers = readers(path)?;
@@ -110,6 +116,29 @@ impl Store {
     #[must_use]
     pub fn outbox_woken(&self) -> &tokio::sync::Notify {
         &self.shared.outbox
+    }
+
+    /// How often deliveries were recalled: what was read before the last time must be read again.
+    #[must_use]
+    pub fn outbox_recalls(&self) -> u64 {
+        self.shared.outbox_recalls.load(Ordering::Acquire)
+    }
+
+    /// Changes whenever attempts were recorded: for pages that show deliveries while they happen.
+    #[must_use]
+    pub fn deliveries_moved(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.deliveries_moved.subscribe()
+    }
+
+    /// Where the console is, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> Arc<str> {
+        Arc::clone(&self.shared.public_url.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says where the console is; bodies of webhooks lead there from the next event on.
+    pub fn set_public_url(&self, url: &str) {
+        *self.shared.public_url.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(url.trim_end_matches('/'));
     }
 
     /// The clock that the store lives by.

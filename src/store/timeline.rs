@@ -118,6 +118,12 @@ pub(super) fn unread(conn: &mut SqliteConnection, chat: ChatId, seq: i64) -> Res
         .get_result(conn)?)
 }
 
+/// The messages of a chat, in order.
+pub(super) fn messages(conn: &mut SqliteConnection, chat: ChatId) -> Result<Vec<Recorded>, StoreError> {
+    let found = timeline::table.filter(timeline::chat_id.eq(chat)).filter(timeline::kind.eq("message")).order(timeline::seq.asc());
+    entries(found.load(conn)?)
+}
+
 type EntryRow = (ChatId, i64, EntryId, String, Timestamp, Timestamp, String, Option<Vec<u8>>, Option<String>, String);
 
 fn entries(rows: Vec<EntryRow>) -> Result<Vec<Recorded>, StoreError> {

@@ -8,7 +8,7 @@
 //! the batch is undone and its jobs are run again one by one, so a fault hurts only who caused it. Jobs are therefore re-runnable.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use diesel::{Connection, SqliteConnection};
@@ -34,6 +34,8 @@ pub struct Tx<'a> {
     pub conn: &'a mut SqliteConnection,
     pub now: Moment,
     pub directory: Arc<Directory>,
+    /// Where the console is, without a slash at its end.
+    pub public_url: Arc<str>,
     pub effects: Vec<Effect>,
     /// Whether the directory was changed and must be published.
     pub(super) directory_changed: bool,
@@ -112,21 +114,22 @@ where
 
 fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let (now, directory, directory_changed) = (tx.now, Arc::clone(&tx.directory), tx.directory_changed);
-    let effects = std::mem::take(&mut tx.effects);
-    let (result, effects, directory, directory_changed) = tx
-        .conn
-        .transaction::<_, Undo, _>(|conn| {
-            let mut inner = Tx { conn, now, directory, effects, directory_changed };
-            match work(&mut inner) {
-                Ok(value) => Ok((Ok(value), inner.effects, inner.directory, inner.directory_changed)),
-                Err(error) => Err(Undo(error)),
-            }
-        })
-        .unwrap_or_else(|Undo(error)| (Err(error), Vec::new(), Arc::clone(&tx.directory), tx.directory_changed));
-    tx.effects = effects;
-    tx.directory = directory;
-    tx.directory_changed = directory_changed;
-    result
+    let public_url = Arc::clone(&tx.public_url);
+    let done = tx.conn.transaction::<_, Undo, _>(|conn| {
+        let mut inner = Tx { conn, now, directory, public_url, effects: Vec::new(), directory_changed };
+        let value = work(&mut inner).map_err(Undo)?;
+        Ok((value, inner.effects, inner.directory, inner.directory_changed))
+    });
+    match done {
+        Ok((value, effects, directory, directory_changed)) => {
+            // After those of the jobs before it, which stand whatever became of this one.
+            tx.effects.extend(effects);
+            tx.directory = directory;
+            tx.directory_changed = directory_changed;
+            Ok(value)
+        }
+        Err(Undo(error)) => Err(error),
+    }
 }
 
 struct Undo(StoreError);
@@ -145,6 +148,12 @@ pub(super) struct Shared {
     pub outbox: tokio::sync::Notify,
     /// Set once nothing more shall be written.
     pub closing: AtomicBool,
+    /// How often deliveries were recalled.
+    pub outbox_recalls: AtomicU64,
+    /// How often attempts were recorded.
+    pub deliveries_moved: tokio::sync::watch::Sender<u64>,
+    /// Where the console is; bodies of webhooks lead there.
+    pub public_url: RwLock<Arc<str>>,
     /// Where effects go after the COMMIT.
     pub effects: Mutex<Option<mpsc::Sender<Vec<Effect>>>>,
 }
@@ -213,8 +222,9 @@ impl Writer {
     /// One transaction for all of them, published after its COMMIT.
     fn transact(&mut self, batch: &mut [Box<dyn Run>]) -> Result<(), StoreError> {
         let (clock, before) = (self.clock.clone(), Arc::clone(&self.directory));
+        let public_url = Arc::clone(&self.shared.public_url.read().unwrap_or_else(PoisonError::into_inner));
         let done = self.conn.immediate_transaction::<_, Undo, _>(|conn| {
-            let mut tx = Tx { conn, now: clock.now(), directory: before, effects: Vec::new(), directory_changed: false };
+            let mut tx = Tx { conn, now: clock.now(), directory: before, public_url, effects: Vec::new(), directory_changed: false };
             for job in batch.iter_mut() {
                 tx.now = clock.now();
                 job.run(&mut tx).map_err(Undo)?;
@@ -247,6 +257,11 @@ impl Writer {
             match effect {
                 Effect::Deadline { chat, due } => self.shared.agenda.set(*chat, *due),
                 Effect::Outbox => outbox = true,
+                Effect::OutboxRecalled => {
+                    self.shared.outbox_recalls.fetch_add(1, Ordering::AcqRel);
+                    outbox = true;
+                }
+                Effect::DeliveriesMoved => self.shared.deliveries_moved.send_modify(|times| *times += 1),
                 _ => {}
             }
         }

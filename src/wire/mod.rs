@@ -2,10 +2,13 @@
 //!
 //! Visitor views and agent views are different types, so an internal note can't leak by a forgotten condition. Knows no SQL and no sockets.
 
+pub mod catalogue;
 pub mod commands;
 pub mod detail;
 pub mod entries;
 pub mod frames;
+pub mod payload;
 pub mod stored;
+pub mod stored_endpoint;
 pub mod time;
 pub mod views;

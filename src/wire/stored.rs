@@ -22,6 +22,13 @@ impl From<serde_json::Error> for StoredError {
     }
 }
 
+impl StoredError {
+    /// A word that this version doesn't know.
+    pub(super) fn odd(what: &str) -> Self {
+        Self(what.to_owned())
+    }
+}
+
 fn odd(what: &str) -> StoredError {
     StoredError(what.to_owned())
 }

@@ -1,0 +1,192 @@
+//! Records what attempts came to: many at once, in one transaction with the deliveries' states, the endpoints' health, and the successors that may go now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
+
+use super::ORDERED;
+use crate::domain::backoff::ATTEMPTS_HOLDING_ORDER_MAX;
+use crate::domain::delivery::{Attempt, AttemptCode, Cause, DeliveryState, Settlement};
+use crate::domain::endpoint::health::{DisabledReason, Health, Warning};
+use crate::domain::ids::{ChatId, EndpointId};
+use crate::domain::time::{Moment, Timestamp};
+use crate::store::Store;
+use crate::store::effect::Effect;
+use crate::store::endpoints;
+use crate::store::error::StoreError;
+use crate::store::schema::{attempts, deliveries};
+use crate::store::writer::Tx;
+use crate::wire::stored_endpoint::pairs_text;
+
+/// An attempt that has ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The delivery.
+    pub position: i64,
+    /// Its destination.
+    pub endpoint: EndpointId,
+    /// The chat whose order it keeps.
+    pub chat: Option<ChatId>,
+    /// Why it exists.
+    pub cause: Cause,
+    /// The number of the attempt, from 1.
+    pub number: u32,
+    /// The POST.
+    pub attempt: Attempt,
+    /// What follows.
+    pub settlement: Settlement,
+    /// When it ended, in steady time.
+    pub ended_steady: Timestamp,
+}
+
+/// What recording changed beyond the deliveries themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// Endpoints with a delivery that was let pass.
+    pub released: BTreeSet<EndpointId>,
+    /// Endpoints that were disabled.
+    pub disabled: BTreeSet<EndpointId>,
+    /// Endpoints on the way to being disabled that reached a new step.
+    pub warned: Vec<(EndpointId, Warning)>,
+}
+
+impl Store {
+    /// Records attempts that have ended.
+    ///
+    /// # Errors
+    /// A fault of the database; nothing is recorded then, and all may be handed in again.
+    pub async fn record_attempts(&self, ended: std::sync::Arc<Vec<Ended>>) -> Result<Recorded, StoreError> {
+        self.write(move |tx| {
+            let mut recorded = Recorded::default();
+            let mut health: BTreeMap<EndpointId, Health> = BTreeMap::new();
+            for result in ended.iter() {
+                insert_attempt(tx.conn, result)?;
+                settle(tx, result, &mut recorded)?;
+                if result.cause.keeps_order() {
+                    note_health(tx, result, &mut health, &mut recorded)?;
+                }
+            }
+            for (endpoint, health) in &health {
+                endpoints::write_health(tx.conn, *endpoint, health)?;
+            }
+            for endpoint in &recorded.disabled {
+                super::hold(tx.conn, *endpoint)?;
+            }
+            if !recorded.disabled.is_empty() {
+                endpoints::disabled(tx)?;
+            }
+            tx.publish(Effect::DeliveriesMoved);
+            Ok(recorded)
+        })
+        .await
+    }
+}
+
+fn insert_attempt(conn: &mut SqliteConnection, result: &Ended) -> Result<(), StoreError> {
+    let attempt = &result.attempt;
+    diesel::insert_into(attempts::table)
+        .values((
+            attempts::delivery_position.eq(result.position),
+            attempts::number.eq(i32::try_from(result.number).unwrap_or(i32::MAX)),
+            attempts::at.eq(attempt.at),
+            attempts::duration_ms.eq(attempt.duration_ms),
+            attempts::resolved_ms.eq(attempt.resolved_ms),
+            attempts::connected_ms.eq(attempt.connected_ms),
+            attempts::answered_ms.eq(attempt.answered_ms),
+            attempts::url.eq(&attempt.url),
+            attempts::request_headers.eq(pairs_text(&attempt.request_headers)),
+            attempts::status.eq(attempt.status.map(i32::from)),
+            attempts::code.eq(attempt.code.as_str()),
+            attempts::response_headers.eq(attempt.status.map(|_| pairs_text(&attempt.response_headers))),
+            attempts::response_body.eq(attempt.status.map(|_| attempt.response_body.as_slice())),
+            attempts::response_truncated.eq(attempt.response_truncated),
+            attempts::remote_address.eq(attempt.remote_address.as_deref()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn settle(tx: &mut Tx<'_>, result: &Ended, recorded: &mut Recorded) -> Result<(), StoreError> {
+    let row = deliveries::table.find(result.position);
+    let Some(before) = row.select(deliveries::state).first::<String>(tx.conn).optional()? else { return Ok(()) };
+    let state = state_after(&before, result.settlement.state);
+    let next = (state == DeliveryState::Due).then(|| result.ended_steady.plus_ms(result.settlement.retry_in_ms.unwrap_or(0)));
+    diesel::update(row)
+        .set((
+            deliveries::state.eq(state.as_str()),
+            deliveries::attempts.eq(i32::try_from(result.number).unwrap_or(i32::MAX)),
+            deliveries::next_steady.eq(next),
+            deliveries::last_code.eq(Some(result.attempt.code.as_str())),
+            deliveries::last_status.eq(result.attempt.status.map(i32::from)),
+            deliveries::ended_at.eq(state.has_ended().then_some(tx.now.wall)),
+        ))
+        .execute(tx.conn)?;
+    let (Some(chat), true) = (result.chat, result.cause.keeps_order()) else { return Ok(()) };
+    let strict = tx.directory.endpoints.get(&result.endpoint).is_some_and(|endpoint| endpoint.draft.strict_order);
+    let lets_pass = state != DeliveryState::Due || (!strict && result.number >= ATTEMPTS_HOLDING_ORDER_MAX);
+    if lets_pass && let_pass(tx.conn, result.endpoint, chat, result.position, strict, tx.now)? {
+        recorded.released.insert(result.endpoint);
+    }
+    Ok(())
+}
+
+/// What was decided meanwhile stands, but for a success: that is a fact. What holds erased data stays erased.
+fn state_after(before: &str, settled: DeliveryState) -> DeliveryState {
+    match DeliveryState::parse(before) {
+        Some(kept @ (DeliveryState::Erased | DeliveryState::Revoked)) => kept,
+        Some(kept @ (DeliveryState::Held | DeliveryState::EndpointRemoved)) if settled != DeliveryState::Delivered => kept,
+        Some(_) | None => settled,
+    }
+}
+
+/// Makes the first delivery of the chain after `after` that must not be passed due, if it waits. Answers whether it did.
+pub(super) fn let_pass(
+    conn: &mut SqliteConnection,
+    endpoint: EndpointId,
+    chat: ChatId,
+    after: i64,
+    strict: bool,
+    now: Moment,
+) -> Result<bool, StoreError> {
+    let holding = if strict { i32::MAX } else { i32::try_from(ATTEMPTS_HOLDING_ORDER_MAX).unwrap_or(i32::MAX) };
+    let first: Option<(i64, Option<Timestamp>)> = deliveries::table
+        .filter(deliveries::endpoint_id.eq(endpoint).and(deliveries::chat_id.eq(chat)).and(deliveries::position.gt(after)))
+        .filter(deliveries::state.eq(DeliveryState::Due.as_str()).and(deliveries::attempts.lt(holding)))
+        .filter(deliveries::cause.eq_any(ORDERED))
+        .order(deliveries::position)
+        .select((deliveries::position, deliveries::next_steady))
+        .first(conn)
+        .optional()?;
+    let Some((position, None)) = first else { return Ok(false) };
+    diesel::update(deliveries::table.find(position)).set(deliveries::next_steady.eq(Some(now.steady))).execute(conn)?;
+    Ok(true)
+}
+
+fn note_health(tx: &mut Tx<'_>, result: &Ended, all: &mut BTreeMap<EndpointId, Health>, recorded: &mut Recorded) -> Result<(), StoreError> {
+    let before = match all.get(&result.endpoint) {
+        Some(health) => *health,
+        None => match endpoints::health(tx.conn, result.endpoint)? {
+            Some(health) => health,
+            None => return Ok(()),
+        },
+    };
+    let now = tx.now.wall;
+    let mut after = match result.attempt.code {
+        AttemptCode::Delivered => before.succeeded(now),
+        AttemptCode::Interrupted => before,
+        _ => before.failed(now),
+    };
+    let warning = after.warning();
+    if warning > before.warning() {
+        recorded.warned.push((result.endpoint, warning));
+    }
+    let reason = result.settlement.disable.or((warning == Warning::Over).then_some(DisabledReason::Failing));
+    if let Some(reason) = reason
+        && after.disabled.is_none()
+    {
+        after.disabled = Some((now, reason));
+        recorded.disabled.insert(result.endpoint);
+    }
+    all.insert(result.endpoint, after);
+    Ok(())
+}

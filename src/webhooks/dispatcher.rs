@@ -1,0 +1,490 @@
+//! Brings due deliveries to their endpoints: woken by commits, it reads what is due, starts what may go, and hands results to the store in batches.
+//!
+//! **Threading contract.** Everything here lives on one thread (awc's client is bound to it); attempts are tasks on that thread, and the store is
+//! awaited. What is under way is known only here: in the store such a delivery is still due, so a crash at any point sends it
+//! again. Until a result is recorded, its delivery is not read again.
+//!
+//! [`Dispatcher::tick`] is the loop's step for tests: it works off everything that may go at the present time of the clock.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::Notify;
+
+use super::attempt::{Post, post};
+use super::inspector::Inspector;
+use super::lane::{Lane, Terms};
+use super::outgoing::Outgoing;
+use crate::auth::vault::Vault;
+use crate::domain::delivery::{Attempt, AttemptCode, DeliveryState, Outcome, Settlement, settle};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::endpoint::url::WebhookUrl;
+use crate::domain::ids::EndpointId;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook_id::WebhookId;
+use crate::store::Store;
+use crate::store::deliveries::{Ended, Job, LaneAsk, Recorded};
+use crate::store::endpoints::Keys;
+use crate::store::error::StoreError;
+
+/// Attempts at a time, of all endpoints together: bounded by descriptors.
+const AT_ONCE_MAX: usize = 512;
+/// Of these, kept for endpoints that have nothing under way.
+const AT_ONCE_RESERVED: usize = 128;
+/// New deliveries read at a time.
+const NEW_MAX: i64 = 512;
+/// Results recorded at a time.
+const RECORD_MAX: usize = 256;
+/// However quiet it is, the store is looked at this often, so that a lost wake-up costs a delay and not a delivery.
+const QUIET_MS_MAX: i64 = 30_000;
+/// Wait before results are handed in again that the store refused.
+const RECORD_AGAIN: Duration = Duration::from_millis(200);
+
+/// Random numbers for the jitter.
+pub type Random = Box<dyn FnMut() -> u32>;
+
+/// The dispatcher of one thread.
+#[derive(Clone)]
+pub struct Dispatcher(Rc<Inner>);
+
+struct Inner {
+    store: Store,
+    vault: Vault,
+    outgoing: Outgoing,
+    inspector: Arc<Inspector>,
+    random: RefCell<Random>,
+    state: RefCell<State>,
+    /// An attempt ended, or results were recorded.
+    moved: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// As of the last look at the settings.
+    endpoints: Option<Arc<HashMap<EndpointId, Endpoint>>>,
+    keys: HashMap<EndpointId, Keys>,
+    lanes: HashMap<EndpointId, Lane>,
+    /// Deliveries in a lane's window, under way, or not yet recorded.
+    known: HashSet<i64>,
+    /// Deliveries that were recorded while the store was being read: what was read of them is old.
+    recorded_meanwhile: HashSet<i64>,
+    last_position: Option<i64>,
+    /// Whether deliveries may have been written since the last look.
+    has_news: bool,
+    in_flight: usize,
+    unrecorded: Vec<Ended>,
+    is_recording: bool,
+    recalls: u64,
+    quiet_since: Timestamp,
+    rotation: usize,
+}
+
+impl Dispatcher {
+    /// A dispatcher for the present thread, which must run a `LocalSet`.
+    #[must_use]
+    pub fn new(store: Store, vault: Vault, outgoing: Outgoing, inspector: Arc<Inspector>, random: Random) -> Self {
+        Self(Rc::new(Inner {
+            store,
+            vault,
+            outgoing,
+            inspector,
+            random: RefCell::new(random),
+            state: RefCell::default(),
+            moved: Notify::new(),
+        }))
+    }
+
+    /// Works until `stop` changes or its sender is gone, then waits for what is under way, at most `grace`.
+    pub async fn run(&self, mut stop: tokio::sync::watch::Receiver<bool>, grace: Duration) {
+        self.0.state.borrow_mut().has_news = true;
+        while !*stop.borrow() {
+            // Interest is registered before the store is looked at: a commit in between is not missed.
+            let woken = self.0.store.outbox_woken().notified();
+            self.look().await;
+            let quiet = self.quiet_for();
+            let has_news = tokio::select! {
+                () = woken => true,
+                () = self.0.moved.notified() => false,
+                () = tokio::time::sleep(quiet) => true,
+                changed = stop.changed() => if changed.is_ok() { true } else { break },
+            };
+            if has_news {
+                self.0.state.borrow_mut().has_news = true;
+            }
+        }
+        // What is still under way after it stays due, and is sent again after the next start.
+        if tokio::time::timeout(grace, self.drain()).await.is_err() {
+            tracing::warn!("stopped with webhook attempts under way; they are repeated after the next start");
+        }
+    }
+
+    /// Works off everything that may go at the clock's present time, and records it. Answers how many attempts were made.
+    pub async fn tick(&self) -> usize {
+        let mut attempts = 0;
+        loop {
+            self.0.state.borrow_mut().has_news = true;
+            let started = self.look().await;
+            attempts += started;
+            if started == 0 && self.is_idle() {
+                return attempts;
+            }
+            if !self.is_idle() {
+                self.0.moved.notified().await;
+            }
+        }
+    }
+
+    /// Attempts under way.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.state.borrow().in_flight
+    }
+
+    async fn drain(&self) {
+        while !self.is_idle() {
+            self.0.moved.notified().await;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        let state = self.0.state.borrow();
+        state.in_flight == 0 && state.unrecorded.is_empty() && !state.is_recording
+    }
+
+    /// Reads what is due and starts what may go; answers how many attempts it started. A fault of the store is logged and met again at the next look.
+    async fn look(&self) -> usize {
+        let read = async {
+            self.read_settings().await?;
+            self.read_new().await?;
+            self.read_due().await
+        };
+        if let Err(error) = read.await {
+            tracing::error!(%error, "the webhook deliveries could not be read");
+        }
+        self.start()
+    }
+
+    async fn read_settings(&self) -> Result<(), StoreError> {
+        let endpoints = Arc::clone(&self.0.store.directory().endpoints);
+        let recalls = self.0.store.outbox_recalls();
+        let (is_changed, is_recalled) = {
+            let state = self.0.state.borrow();
+            (state.endpoints.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &endpoints)), state.recalls != recalls)
+        };
+        if is_changed {
+            let keys = self.0.store.endpoint_keys(&self.0.vault).await?;
+            let mut state = self.0.state.borrow_mut();
+            state.keys = keys;
+            state.endpoints = Some(endpoints);
+            for id in state.endpoints.iter().flat_map(|known| known.keys().copied()).collect::<Vec<_>>() {
+                state.lanes.entry(id).or_default();
+            }
+        }
+        if is_changed || is_recalled {
+            let mut guard = self.0.state.borrow_mut();
+            let state = &mut *guard;
+            state.recalls = recalls;
+            for lane in state.lanes.values_mut() {
+                for position in lane.drain() {
+                    state.known.remove(&position);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_new(&self) -> Result<(), StoreError> {
+        if !std::mem::take(&mut self.0.state.borrow_mut().has_news) {
+            self.0.state.borrow_mut().recorded_meanwhile.clear();
+            return Ok(());
+        }
+        loop {
+            let last = self.0.state.borrow().last_position;
+            let Some(last) = last else {
+                // Everything before is found lane by lane.
+                let last = self.0.store.last_delivery().await;
+                let mut state = self.0.state.borrow_mut();
+                state.has_news |= last.is_err();
+                state.last_position = Some(last?);
+                return Ok(());
+            };
+            let read = self.0.store.deliveries_after(last, NEW_MAX).await;
+            let mut state = self.0.state.borrow_mut();
+            state.has_news |= read.is_err();
+            let (jobs, position, is_all) = read?;
+            state.last_position = Some(position);
+            state.accept(jobs);
+            state.recorded_meanwhile.clear();
+            if is_all {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn read_due(&self) -> Result<(), StoreError> {
+        let now = self.0.store.clock().now().steady;
+        let asks = self.0.state.borrow_mut().asks(now);
+        if asks.is_empty() {
+            return Ok(());
+        }
+        let found = self.0.store.deliveries_due(asks.clone(), now).await;
+        let mut state = self.0.state.borrow_mut();
+        match found {
+            Ok(lanes) => {
+                for (ask, due) in asks.iter().zip(lanes) {
+                    let full = |jobs: &Vec<Job>, asked| i64::try_from(jobs.len()).unwrap_or(i64::MAX) >= asked;
+                    let has_backlog = full(&due.fresh, ask.fresh) || full(&due.again, ask.again);
+                    if let Some(lane) = state.lanes.get_mut(&ask.endpoint) {
+                        lane.has_backlog = has_backlog;
+                        // What was recorded while this was read may be sooner.
+                        lane.next_due = [due.next, lane.next_due.filter(|next| *next > now)].into_iter().flatten().min();
+                    }
+                    state.accept(due.fresh);
+                    state.accept(due.again);
+                }
+            }
+            Err(error) => {
+                for ask in asks {
+                    state.lanes.entry(ask.endpoint).or_default().is_stale = true;
+                }
+                return Err(error);
+            }
+        }
+        state.recorded_meanwhile.clear();
+        Ok(())
+    }
+
+    /// Starts what may go, lane by lane, each as far as its own limits allow.
+    fn start(&self) -> usize {
+        let now = self.0.store.clock().now().steady;
+        let directory = self.0.store.directory();
+        let is_current = |known: &Option<Arc<HashMap<_, _>>>| known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &directory.endpoints));
+        let mut started = Vec::new();
+        {
+            let mut guard = self.0.state.borrow_mut();
+            let state = &mut *guard;
+            // URL, headers and secrets are those of this moment: after a change they are read first.
+            if !is_current(&state.endpoints) || state.recalls != self.0.store.outbox_recalls() {
+                self.0.moved.notify_one();
+                return 0;
+            }
+            let mut ids: Vec<EndpointId> = state.lanes.keys().copied().collect();
+            ids.sort_unstable();
+            if !ids.is_empty() {
+                let first = state.rotation % ids.len();
+                ids.rotate_left(first);
+                state.rotation = state.rotation.wrapping_add(1);
+            }
+            for id in ids {
+                let (Some(lane), Some(endpoint), Some(keys)) =
+                    (state.lanes.get_mut(&id), directory.endpoints.get(&id), state.keys.get(&id))
+                else {
+                    continue;
+                };
+                let terms = terms(endpoint);
+                while state.in_flight < AT_ONCE_MAX && (state.in_flight < AT_ONCE_MAX - AT_ONCE_RESERVED || lane.in_flight() == 0) {
+                    let Some(job) = lane.take(now, terms) else { break };
+                    state.in_flight += 1;
+                    started.push((job, endpoint.draft.url.clone(), keys.clone()));
+                }
+            }
+        }
+        let count = started.len();
+        for (job, url, keys) in started {
+            tokio::task::spawn_local(self.clone().attempt(job, url, keys));
+        }
+        count
+    }
+
+    async fn attempt(self, job: Job, url: WebhookUrl, keys: Keys) {
+        let now = self.0.store.clock().now();
+        let (attempt, outcome) = match &job.body {
+            None => interrupted(&url, now.wall),
+            Some(body) => {
+                let webhook_id = |event, test| WebhookId { event, test };
+                let outgoing = Post {
+                    url: url.clone(),
+                    id: webhook_id(job.event, job.test),
+                    body: body.clone(),
+                    number: job.attempts + 1,
+                    previous: job.previous.map(|event| webhook_id(event, false)),
+                    headers: keys.headers,
+                    secrets: keys.secrets.into_iter().filter(|secret| secret.expires_at.is_none_or(|at| at > now.wall)).collect(),
+                };
+                if self.inspector_address().is_some_and(|address| address == url) {
+                    self.0.inspector.take(&outgoing, now)
+                } else {
+                    let client = self.0.outgoing.client(now.steady);
+                    let sending = AssertUnwindSafe(post(&client, self.0.store.clock(), &outgoing)).catch_unwind().await;
+                    sending.unwrap_or_else(|_panic| interrupted(&url, now.wall))
+                }
+            }
+        };
+        self.finish(job, attempt, outcome);
+    }
+
+    fn inspector_address(&self) -> Option<WebhookUrl> {
+        let directory = self.0.store.directory();
+        let organisation = directory.organisation.as_ref()?;
+        Inspector::address(&self.0.store.public_url(), &organisation.inspector_key)
+    }
+
+    fn finish(&self, job: Job, attempt: Attempt, outcome: Outcome) {
+        let number = job.attempts + 1;
+        let settlement = if job.body.is_none() {
+            Settlement { state: DeliveryState::Erased, retry_in_ms: None, pause_ms: None, disable: None }
+        } else {
+            settle(&outcome, job.cause, number, (self.0.random.borrow_mut())())
+        };
+        let now = self.0.store.clock().now().steady;
+        let mut guard = self.0.state.borrow_mut();
+        let state = &mut *guard;
+        state.in_flight = state.in_flight.saturating_sub(1);
+        if let Some(lane) = state.lanes.get_mut(&job.endpoint) {
+            lane.finished(&job, outcome.code, outcome.status, settlement.pause_ms, now);
+        }
+        state.unrecorded.push(Ended {
+            position: job.position,
+            endpoint: job.endpoint,
+            chat: job.chat,
+            cause: job.cause,
+            number,
+            attempt,
+            settlement,
+            ended_steady: now,
+        });
+        if !std::mem::replace(&mut state.is_recording, true) {
+            tokio::task::spawn_local(self.clone().record());
+        }
+        self.0.moved.notify_one();
+    }
+
+    /// Records results, as many at a time as came while the ones before were on their way to the disk.
+    async fn record(self) {
+        loop {
+            let batch: Vec<Ended> = {
+                let mut state = self.0.state.borrow_mut();
+                let count = state.unrecorded.len().min(RECORD_MAX);
+                state.unrecorded.drain(..count).collect()
+            };
+            if batch.is_empty() {
+                self.0.state.borrow_mut().is_recording = false;
+                self.0.moved.notify_one();
+                return;
+            }
+            let batch = Arc::new(batch);
+            let recorded = loop {
+                match self.0.store.record_attempts(Arc::clone(&batch)).await {
+                    Ok(recorded) => break recorded,
+                    // The process is on its way out: they are still due.
+                    Err(StoreError::Closed) => break Recorded::default(),
+                    Err(error) => {
+                        tracing::error!(%error, results = batch.len(), "webhook results could not be recorded yet");
+                        tokio::time::sleep(RECORD_AGAIN).await;
+                    }
+                }
+            };
+            self.recorded(&batch, &recorded);
+        }
+    }
+
+    fn recorded(&self, batch: &[Ended], recorded: &Recorded) {
+        let mut guard = self.0.state.borrow_mut();
+        let state = &mut *guard;
+        for result in batch {
+            state.known.remove(&result.position);
+            state.recorded_meanwhile.insert(result.position);
+            if let Some(lane) = state.lanes.get_mut(&result.endpoint) {
+                lane.outstanding = lane.outstanding.saturating_sub(1);
+                if let Some(wait) = result.settlement.retry_in_ms {
+                    let due = result.ended_steady.plus_ms(wait);
+                    lane.next_due = Some(lane.next_due.map_or(due, |next| next.min(due)));
+                }
+            }
+        }
+        for endpoint in &recorded.released {
+            state.lanes.entry(*endpoint).or_default().is_stale = true;
+        }
+        for endpoint in &recorded.disabled {
+            tracing::warn!(%endpoint, "a webhook endpoint was disabled by what it answered");
+        }
+        for (endpoint, warning) in &recorded.warned {
+            tracing::warn!(%endpoint, ?warning, "a webhook endpoint has been failing for long");
+        }
+        self.0.moved.notify_one();
+    }
+
+    /// Until when nothing happens unless somebody tells.
+    fn quiet_for(&self) -> Duration {
+        let now = self.0.store.clock().now().steady;
+        let mut guard = self.0.state.borrow_mut();
+        let state = &mut *guard;
+        if now.ms_since(state.quiet_since) >= QUIET_MS_MAX {
+            state.quiet_since = now;
+            state.lanes.values_mut().for_each(|lane| lane.is_stale = true);
+        }
+        let terms_of = |id| state.endpoints.as_ref().and_then(|known| known.get(id)).map(terms);
+        let nearest = state.lanes.iter().filter_map(|(id, lane)| lane.wakes_at(now, terms_of(id)?)).min();
+        let wait = nearest.map_or(QUIET_MS_MAX, |at| at.ms_since(now)).clamp(1, QUIET_MS_MAX);
+        Duration::from_millis(u64::try_from(wait).unwrap_or(1))
+    }
+}
+
+impl State {
+    /// Takes what was read into the lanes, but for what is known or was recorded meanwhile.
+    fn accept(&mut self, jobs: Vec<Job>) {
+        for job in jobs {
+            let position = job.position;
+            if self.recorded_meanwhile.contains(&position) || self.known.contains(&position) {
+                continue;
+            }
+            if self.lanes.entry(job.endpoint).or_default().push(job).is_ok() {
+                self.known.insert(position);
+            }
+        }
+    }
+
+    /// What to ask the store for: the lanes that are stale or whose time has come. What is known of them comes again, so that much more is asked for.
+    fn asks(&mut self, now: Timestamp) -> Vec<LaneAsk> {
+        let mut asks = Vec::new();
+        for (id, lane) in &mut self.lanes {
+            if lane.next_due.is_some_and(|due| due <= now) {
+                lane.is_stale = true;
+            }
+            if std::mem::take(&mut lane.is_stale) {
+                let (fresh, again) = lane.room();
+                let more = |room: usize| i64::try_from(room + lane.outstanding).unwrap_or(i64::MAX);
+                asks.push(LaneAsk { endpoint: *id, fresh: more(fresh), again: more(again) });
+            }
+        }
+        asks
+    }
+}
+
+fn terms(endpoint: &Endpoint) -> Terms {
+    Terms { is_live: endpoint.is_live(), rate_per_second: endpoint.draft.rate_per_second }
+}
+
+fn interrupted(url: &WebhookUrl, at: Timestamp) -> (Attempt, Outcome) {
+    let attempt = Attempt {
+        at,
+        duration_ms: 0,
+        resolved_ms: None,
+        connected_ms: None,
+        answered_ms: None,
+        url: url.masked(),
+        request_headers: Vec::new(),
+        status: None,
+        code: AttemptCode::Interrupted,
+        response_headers: Vec::new(),
+        response_body: Vec::new(),
+        response_truncated: false,
+        remote_address: None,
+    };
+    (attempt, Outcome { code: AttemptCode::Interrupted, status: None, retry_after_ms: None, control: None })
+}
