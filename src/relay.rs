@@ -94,7 +94,7 @@ impl Relay {
                 let frame = encode(&AgentFrame::Presence { chat_id: chat.to_string(), present });
                 self.hub.publish(&[agent.map_or(Topic::Department(department), Topic::Agent), Topic::Chat(chat)], &frame);
             }
-            Effect::VisitorCard { .. } | Effect::Deadline { .. } | Effect::Outbox => {}
+            Effect::VisitorCard { .. } | Effect::Deadline { .. } | Effect::Outbox | Effect::OutboxRecalled | Effect::DeliveriesMoved => {}
             Effect::Agent(agent) => self.make_stale(|parts| {
                 parts.agents.insert(agent);
                 let own = directory.departments.values().filter(|department| department.member(agent).is_some());

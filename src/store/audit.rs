@@ -3,6 +3,7 @@
 use diesel::{ExpressionMethods, RunQueryDsl};
 use uuid::Uuid;
 
+use super::Store;
 use super::error::StoreError;
 use super::schema::audit_log;
 use super::writer::Tx;
@@ -47,4 +48,14 @@ pub(super) fn record(tx: &mut Tx<'_>, by: &Author, act: Act<'_>) -> Result<(), S
         ))
         .execute(tx.conn)?;
     Ok(())
+}
+
+impl Store {
+    /// Notes what was done to something outside a job that notes it itself: a secret revealed, a test sent, an endpoint changed.
+    ///
+    /// # Errors
+    /// Faults.
+    pub async fn note(&self, by: Author, act: &'static str, target_kind: &'static str, target: Uuid) -> Result<(), StoreError> {
+        self.write(move |tx| record(tx, &by, Act { act, target_kind, target, detail: &[] })).await
+    }
 }

@@ -15,6 +15,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
+use super::client::address_of;
 use super::error::AppError;
 use super::form::Form;
 use super::frame;
@@ -143,7 +144,7 @@ pub async fn signed_in(request: &HttpRequest) -> Result<Option<SignedIn>, actix_
     Ok(agent.map(|agent| SignedIn {
         locale: locale_of(request, state, agent.locale.as_deref()),
         session: session.id,
-        address: address_of(request),
+        address: address_of(request, &state.config),
         agent,
     }))
 }
@@ -169,12 +170,6 @@ fn locale_of(request: &HttpRequest, state: &AppState, chosen: Option<&str>) -> L
         || request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Locale::from_accept_language);
     let organisation = || state.store.directory().organisation.as_ref().and_then(|organisation| Locale::parse(&organisation.locale));
     chosen.and_then(Locale::parse).or_else(asked).or_else(organisation).unwrap_or_default()
-}
-
-/// The client's address.
-#[must_use]
-pub fn address_of(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|address| address.ip())
 }
 
 fn state(request: &HttpRequest) -> Result<&Data<AppState>, actix_web::Error> {

@@ -110,6 +110,10 @@ fn told(word: &str) -> Option<&'static str> {
         "archived" => "settings.archived",
         "restored" => "settings.restored",
         "revoked" => "settings.revoked",
+        "rotated" => "settings.webhooks.rotated",
+        "recovered" => "settings.webhooks.recovered",
+        "tested" => "settings.webhooks.tested",
+        "resent" => "settings.webhooks.resent",
         "password" => "settings.account.password_changed",
         _ => return None,
     })

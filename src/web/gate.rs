@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use crate::auth::password::{self, NewPassword, PASSWORD_HASHES_MAX};
 use crate::auth::setup_code::SetupCode;
 use crate::auth::slowdown::{Pace, Slowdown};
+use crate::domain::ids::AgentId;
 use crate::domain::time::Timestamp;
 
 /// Guesses at one account: five are free, then 1, 2, 4 … up to 30 seconds between two.
@@ -18,6 +19,8 @@ const ACCOUNT_PACE: Pace = Pace { free: 5, first_wait_seconds: 1, longest_wait_s
 const ADDRESS_PACE: Pace = Pace { free: 30, first_wait_seconds: 1, longest_wait_seconds: 60, forget_seconds: 900 };
 /// Five tries at the set-up code in a minute, whoever makes them.
 const SETUP_PACE: Pace = Pace { free: 5, first_wait_seconds: 12, longest_wait_seconds: 60, forget_seconds: 60 };
+/// Ten webhook tests of one admin in a minute.
+const TEST_PACE: Pace = Pace { free: 10, first_wait_seconds: 60, longest_wait_seconds: 60, forget_seconds: 60 };
 /// Logins that may wait for a free hash; beyond it they are told that the server is busy.
 const HASHES_WAITING_MAX: usize = 64;
 
@@ -27,6 +30,7 @@ pub struct Gate {
     accounts: Slowdown<String>,
     addresses: Slowdown<String>,
     setup: Slowdown<()>,
+    tests: Slowdown<AgentId>,
     hashing: Semaphore,
     waiting: Semaphore,
     setup_code: SetupCode,
@@ -38,6 +42,7 @@ impl Default for Gate {
             accounts: Slowdown::new(ACCOUNT_PACE),
             addresses: Slowdown::new(ADDRESS_PACE),
             setup: Slowdown::new(SETUP_PACE),
+            tests: Slowdown::new(TEST_PACE),
             hashing: Semaphore::new(PASSWORD_HASHES_MAX),
             waiting: Semaphore::new(HASHES_WAITING_MAX),
             setup_code: SetupCode::new(),
@@ -74,6 +79,16 @@ impl Gate {
     /// Forgets the tries after the right code, so that other mistakes in the form cost nothing.
     pub fn setup_code_was_right(&self) {
         self.setup.succeeded(&());
+    }
+
+    /// Notes a webhook test by an admin; false: not yet again. `now` is steady time.
+    #[must_use]
+    pub fn allows_test(&self, admin: AgentId, now: Timestamp) -> bool {
+        let allowed = self.tests.allows(&admin, now);
+        if allowed {
+            self.tests.tried(admin, now);
+        }
+        allowed
     }
 
     /// Notes a login for `account` from `address`. `now` is steady time.

@@ -10,8 +10,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::client::address_of;
 use super::error::AppError;
-use super::extract::{Posted, Reader, address_of, signed_in};
+use super::extract::{Posted, Reader, signed_in};
 use super::form::Form;
 use super::frame::{self, Frame, framed};
 use super::gate::Closed;
@@ -102,7 +103,7 @@ async fn check(
     password: String,
 ) -> Result<Result<Option<AgentId>, Closed>, AppError> {
     let now = state.store.clock().now().steady;
-    if let Err(closed) = state.gate.enter(email, address_of(request), now) {
+    if let Err(closed) = state.gate.enter(email, address_of(request, &state.config), now) {
         return Ok(Err(closed));
     }
     let (agent, hash) = state.store.account_by_email(email.to_owned()).await?.unzip();
@@ -134,7 +135,7 @@ pub(super) async fn open_session(
             token: token.hash(),
             program: false,
             user_agent: user_agent.to_owned(),
-            address: address_of(request).map(|address| address.to_string()).unwrap_or_default(),
+            address: address_of(request, &state.config).map(|address| address.to_string()).unwrap_or_default(),
             idle_ms: idle_seconds.saturating_mul(1000),
         })
         .await?;
@@ -145,7 +146,7 @@ async fn sign_out(request: HttpRequest, _posted: Posted, state: Data<AppState>) 
     if let Some(token) = session_cookie::read(&request, &state.config)
         && let Some(session) = state.store.session_of(TokenHash::of(&token)).await?
     {
-        let by = Author { agent: session.agent, address: address_of(&request).map(|address| address.to_string()) };
+        let by = Author { agent: session.agent, address: address_of(&request, &state.config).map(|address| address.to_string()) };
         state.store.revoke_session(session.id, by).await?;
     }
     let mut answer = frame::go_to("/login?told=out");

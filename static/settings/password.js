@@ -9,9 +9,9 @@ const WORDS = ["short", "fair", "fair", "good", "strong"];
 
 /** @param {ParentNode} page */
 export function passwordFields(page) {
-  for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (page.querySelectorAll("[data-password]"))) {
+  for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (page.querySelectorAll("input[type='password']"))) {
     addReveal(input);
-    if (input.dataset.password === "new") addMeter(input);
+    if (input.autocomplete === "new-password") addMeter(input);
   }
 }
 

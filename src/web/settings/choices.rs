@@ -50,6 +50,9 @@ pub fn timezones(now: Timestamp) -> Vec<Choice> {
     };
     let label = |zone: &chrono_tz::Tz| {
         let minutes = at.with_timezone(zone).offset().fix().local_minus_utc() / 60;
+        if zone.name() == "UTC" {
+            return ("UTC".to_owned(), "UTC".to_owned());
+        }
         let sign = if minutes < 0 { '−' } else { '+' };
         let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
         let offset = if rest == 0 { format!("{sign}{hours}") } else { format!("{sign}{hours}:{rest:02}") };
@@ -91,7 +94,7 @@ mod tests {
         let label = |name: &str| zones.iter().find(|(zone, _)| zone == name).map(|(_, label)| label.as_str());
         assert_eq!(label("America/Recife"), Some("America/Recife (UTC−3)"));
         assert_eq!(label("Asia/Kolkata"), Some("Asia/Kolkata (UTC+5:30)"));
-        assert_eq!(label("UTC"), Some("UTC (UTC+0)"));
+        assert_eq!(label("UTC"), Some("UTC"));
         assert_eq!(label("Etc/GMT+3"), None);
     }
 }

@@ -9,6 +9,7 @@ pub mod site_form;
 pub mod sites;
 pub mod tags;
 pub mod tokens;
+pub mod webhooks;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Query};
@@ -41,6 +42,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     sites::routes(cfg);
     tags::routes(cfg);
     tokens::routes(cfg);
+    webhooks::routes(cfg);
     account::routes(cfg);
 }
 
