@@ -93,6 +93,12 @@ test("a word of the agent ends their typing, and one's own the warning", () => {
   assert.equal(reduce(warned, event(entry(1, "message", "visitor"))).deadline_at, null);
 });
 
+test("a rating is known by its entry even where the chat does not come with it", () => {
+  const over = after(snapshot(chat("finished", { can_rate: true })), event(entry(3, "rated", "visitor", { data: { score: 4, comment: null } })));
+  assert.equal(over.chat.rating.score, 4);
+  assert.equal(screenOf(over), "ended");
+});
+
 test("a lost connection is one that had been there", () => {
   const link = (name) => ({ type: "link", state: { name } });
   assert.equal(after(link("connecting"), link("waiting")).lost, false);
