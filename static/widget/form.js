@@ -59,7 +59,11 @@ export function form(app, { missed = false } = {}) {
   );
   if (!missed) fields.message.input.value = app.state.carry || storage.get("draft") || "";
 
-  const chosen = () => fields.department.input.value || null;
+  /** Where there is but one department, it is not asked for. */
+  const chosen = () => {
+    const { departments } = app.state;
+    return fields.department.input.value || (departments.length === 1 && config.fields.department !== "off" ? departments[0].id : null);
+  };
   const isOffline = () => missed || isAway(app.state, chosen());
   const isKnown = (/** @type {string} */ name) => !asksKnown && name in KINDS && Boolean(known[name]);
   const ruleOf = (/** @type {string} */ name) => rule(name, config, { offline: isOffline(), carry: Boolean(app.state.carry) });

@@ -43,11 +43,13 @@ test("a text is counted in characters as people see them", () => {
 });
 
 test("only the site's own pages may speak to the window", () => {
-  assert.equal(allows("https://loja.example", "https://loja.example"), true);
-  assert.equal(allows("https://loja.example", "https://loja.example.mau.example"), false);
-  assert.equal(allows("https://*.loja.example", "https://www.loja.example"), true);
-  assert.equal(allows("https://*.loja.example", "https://mauloja.example"), false);
-  assert.equal(allows("https://*.loja.example", "http://www.loja.example"), false);
+  assert.equal(allows("loja.example", "https://loja.example"), true);
+  assert.equal(allows("loja.example", "https://loja.example:8443"), false);
+  assert.equal(allows("loja.example:8443", "https://loja.example:8443"), true);
+  assert.equal(allows("loja.example", "https://loja.example.mau.example"), false);
+  assert.equal(allows("*.loja.example", "https://www.loja.example"), true);
+  assert.equal(allows("*.loja.example", "https://mauloja.example"), false);
+  assert.equal(allows("loja.example", "ftp://loja.example"), false);
 });
 
 test("the copy of a conversation has everything that was said, by whom and when", () => {
