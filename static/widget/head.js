@@ -12,7 +12,8 @@ const initials = (name) => name.split(/\s+/).filter((_, i, all) => i === 0 || i 
 
 /** @param {import("./main.js").App} app */
 export function head(app) {
-  const { site } = app.config;
+  const { config } = app;
+  const { site } = config;
   const title = el("h1", { tabindex: "-1" });
   const lead = el("p", { class: "num" });
   const face = el("span", { class: "avatar", "aria-hidden": "true" });
@@ -28,7 +29,7 @@ export function head(app) {
     /** @param {import("./model.js").State} state @param {import("./model.js").Screen} screen */
     update(state, screen) {
       const { chat } = state;
-      const away = screen === "form" && isAway(state);
+      const away = screen === "form" && isAway(state, config.fields.department === "off" ? config.default_department_id : null);
       const hello = screen === "form" || screen === "missed" || screen === "refused";
       const agent = screen === "talk" && chat.state === "active" ? chat.agent : null;
       node.classList.toggle("is-hello", hello);

@@ -1,22 +1,22 @@
 // @ts-check
 // The bridge to the page around the frame. Both ends check the other's origin; no token ever crosses it.
 
-/** `shop.example`, `*.shop.example` for every host below it, with `:port` where it is not the scheme's own. @param {string} domain @param {string} origin */
-export function allows(domain, origin) {
-  const { host, protocol } = new URL(origin);
-  return /^https?:$/.test(protocol) && (domain.startsWith("*.") ? host.endsWith(domain.slice(1)) : host === domain);
+/** `https://*.shop.example` stands for every host below. @param {string} pattern @param {string} origin */
+export function allows(pattern, origin) {
+  const [start, end] = pattern.split("*");
+  return end === undefined ? pattern === origin : origin.startsWith(start) && origin.endsWith(end);
 }
 
 /**
- * @param {string[]} domains that may show the window
+ * @param {string[]} origins of the site's pages
  * @param {(message: any) => void} onMessage `{papo: "page", page, open}` at the start, when the page changes, and when the window opens or closes
  * @returns {(papo: string, more?: object) => void} tells the page; nothing before it has spoken
  */
-export function bridge(domains, onMessage) {
+export function bridge(origins, onMessage) {
   /** @type {string | null} */
   let host = null;
   addEventListener("message", (event) => {
-    if (event.source !== parent || parent === window || event.origin === "null" || !domains.some((domain) => allows(domain, event.origin))) return;
+    if (event.source !== parent || parent === window || !origins.some((pattern) => allows(pattern, event.origin))) return;
     if (event.data?.papo !== "page") return;
     host = event.origin;
     onMessage(event.data);

@@ -139,11 +139,14 @@
   /** Papo("open") and Papo("close"). */
   window.Papo = (what) => look && /^(open|close)$/.test(what) && show(what === "open");
   Papo._look = (given) => {
-    const here = location.host;
-    // *.shop.example stands for every host below.
-    const matches = (domain) => (domain[0] === "*" ? here.endsWith(domain.slice(1)) : here === domain);
+    const here = location.origin;
+    // https://*.shop.example stands for every host below.
+    const matches = (pattern) => {
+      const [start, end] = pattern.split("*");
+      return end == null ? pattern === here : here.startsWith(start) && here.endsWith(end);
+    };
     if (given.error) return complain(given.error.message);
-    if (!given.domains.some(matches)) return complain(here + " is not among the allowed domains of this site; add it in the settings, under Sites");
+    if (!given.origins.some(matches)) return complain(here + " is not among the allowed domains of this site; add it in the settings, under Sites");
     if (look) return;
     look = given;
     page.body ? draw() : addEventListener("DOMContentLoaded", draw);

@@ -220,7 +220,7 @@ function read() {
   tell("unread", { n, peek: last ? { from: last.by.name ?? config.site.name, text: last.data.body.slice(0, 140) } : null, begun: isOpen(state) || n > 0 });
 }
 
-const tell = bridge(config.domains, (message) => {
+const tell = bridge(config.host_origins, (message) => {
   page = message.page;
   const first = socket.state.name === "idle";
   if (first) socket.open();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { problem, rule } from "widget/fields";
+import { problem, rule, target } from "widget/fields";
 import { allows } from "widget/host";
 import { transcript } from "widget/transcript";
 
@@ -16,6 +16,16 @@ test("an offline message always asks for an address and a text", () => {
 test("a text that an ended chat refused has a field even where none is asked", () => {
   assert.equal(rule("message", config), "off");
   assert.equal(rule("message", config, { carry: true }), "optional");
+});
+
+test("a request without a choice goes where somebody is, if the site lets people choose", () => {
+  const departments = [{ id: "a", state: "offline" }, { id: "b", state: "busy" }];
+  const of = (department, chosen = "") => target({ fields: { department }, default_department_id: "a" }, departments, chosen);
+  assert.equal(of("optional"), "b");
+  assert.equal(of("optional", "a"), "a");
+  assert.equal(of("off"), "a");
+  assert.equal(target({ fields: { department: "required" } }, [{ id: "z", state: "online" }], ""), "z", "the only one is not asked for");
+  assert.equal(target({ fields: { department: "optional" } }, [], ""), null);
 });
 
 test("each wrong address is told what is wrong with it", () => {
@@ -43,13 +53,11 @@ test("a text is counted in characters as people see them", () => {
 });
 
 test("only the site's own pages may speak to the window", () => {
-  assert.equal(allows("loja.example", "https://loja.example"), true);
-  assert.equal(allows("loja.example", "https://loja.example:8443"), false);
-  assert.equal(allows("loja.example:8443", "https://loja.example:8443"), true);
-  assert.equal(allows("loja.example", "https://loja.example.mau.example"), false);
-  assert.equal(allows("*.loja.example", "https://www.loja.example"), true);
-  assert.equal(allows("*.loja.example", "https://mauloja.example"), false);
-  assert.equal(allows("loja.example", "ftp://loja.example"), false);
+  assert.equal(allows("https://loja.example", "https://loja.example"), true);
+  assert.equal(allows("https://loja.example", "https://loja.example.mau.example"), false);
+  assert.equal(allows("https://*.loja.example", "https://www.loja.example"), true);
+  assert.equal(allows("https://*.loja.example", "https://mauloja.example"), false);
+  assert.equal(allows("https://*.loja.example", "http://www.loja.example"), false);
 });
 
 test("the copy of a conversation has everything that was said, by whom and when", () => {
