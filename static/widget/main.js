@@ -201,7 +201,6 @@ function render() {
     fill(main, screen.node);
     screen.update(state);
     document.title = top.title.textContent;
-    tell("title", { title: document.title });
     if (held && document.hasFocus()) focus();
   } else screen.update(state);
   read();
