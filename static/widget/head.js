@@ -51,7 +51,7 @@ export function head(app) {
       setText(title, heading);
       setText(lead, text);
       const shared = chat?.location.state === "shared";
-      const items = screen === "talk" || screen === "queue" ? [
+      const items = chat && screen !== "form" ? [
         screen === "talk" && item("download", "widget.end.download", () => download(app)),
         shared && item("pin", "widget.location.revoke", () => app.command("revoke_location")),
         screen === "talk" && chat.state === "active" && item("x", "widget.finish.yes", () => confirm("widget.finish", () => app.command("finish"))),

@@ -92,6 +92,9 @@ function withChat(state, chat, now) {
   };
 }
 
+/** Revoked means gone, here too. @param {State["timeline"]} timeline */
+const withoutPlaces = (timeline) => ({ ...timeline, entries: timeline.entries.map((entry) => (entry.type === "located" ? { ...entry, data: {} } : entry)) });
+
 /** @param {State} state */
 const unsent = ({ timeline }) => timeline.drafts.filter((one) => one.state === "failed").map((one) => one.body).join("\n");
 
@@ -139,8 +142,9 @@ export function reduce(state, action, now = Date.now()) {
       return action.chat_id === state.chat?.id ? { ...state, typing: action.on ? action.by?.name ?? "" : null } : state;
     case "event": {
       if (action.chat_id !== state.chat?.id) return state;
-      const timeline = append(state.timeline, [action.entry]);
-      if (timeline === state.timeline) return state;
+      const added = append(state.timeline, [action.entry]);
+      if (added === state.timeline) return state;
+      const timeline = action.entry.type === "location_revoked" ? withoutPlaces(added) : added;
       const rated = action.entry.type === "rated" ? { chat: { ...state.chat, rating: action.entry.data } } : null;
       const next = action.chat ? withChat(state, action.chat, now) : { ...state, ...rated };
       const spoke = action.entry.type === "message" && action.entry.by.kind !== "visitor";

@@ -113,6 +113,12 @@ test("away means nobody in the chosen department, or in any", () => {
   assert.equal(isAway(initial()), false, "unknown is not away");
 });
 
+test("a revoked location is gone from what is shown and copied", () => {
+  const shared = after(snapshot(chat("active"), [entry(1, "located", "visitor", { data: { latitude: 1, longitude: 2, accuracy_m: 3 } })]));
+  const revoked = reduce(shared, event(entry(2, "location_revoked", "visitor"), chat("active", { location: { state: "revoked" } })));
+  assert.deepEqual(revoked.timeline.entries[0].data, {});
+});
+
 test("a declined request for the location is not shown again, a new one is", () => {
   const asked = after(snapshot(chat("active", { location: { state: "asked" } }), [entry(3, "location_asked")]));
   assert.equal(locationAsked(asked), 3);
