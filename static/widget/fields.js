@@ -16,6 +16,18 @@ export function rule(name, { fields }, { offline = false, carry = false } = {}) 
   return /** @type {any} */ (fields[name] ?? "off");
 }
 
+/**
+ * The department that a request would go to: the chosen one; else the site's own, unless only others are there and may be chosen.
+ * @param {{fields: Record<string, string>, default_department_id?: string}} config
+ * @param {{id: string, state: string}[]} departments @param {string} chosen @returns {string | null}
+ */
+export function target({ fields, default_department_id = "" }, departments, chosen) {
+  if (chosen) return chosen;
+  const own = departments.find((one) => one.id === default_department_id);
+  if (fields.department === "off" || (own && own.state !== "offline")) return own?.id ?? null;
+  return (departments.find((one) => one.state !== "offline") ?? own ?? departments[0])?.id ?? null;
+}
+
 /** @param {string} name @param {string | boolean} value @param {string} wanted its rule @returns {string} the key of a text that says what to fix, or "" */
 export function problem(name, value, wanted) {
   if (wanted === "off") return "";

@@ -4,7 +4,7 @@
 import { el, fill, icon, setText } from "lib/dom";
 import { t } from "lib/i18n";
 import { notice } from "widget/parts";
-import { problem, rule } from "widget/fields";
+import { problem, rule, target } from "widget/fields";
 import { isAway } from "widget/model";
 
 const KINDS = { name: ["text", "name"], email: ["email", "email"], phone: ["tel", "tel"] };
@@ -59,7 +59,7 @@ export function form(app, { missed = false } = {}) {
   );
   if (!missed) fields.message.input.value = app.state.carry || storage.get("draft") || "";
 
-  const chosen = () => fields.department.input.value || null;
+  const chosen = () => target(config, app.state.departments, fields.department.input.value);
   const isOffline = () => missed || isAway(app.state, chosen());
   const isKnown = (/** @type {string} */ name) => !asksKnown && name in KINDS && Boolean(known[name]);
   const ruleOf = (/** @type {string} */ name) => rule(name, config, { offline: isOffline(), carry: Boolean(app.state.carry) });
@@ -85,7 +85,7 @@ export function form(app, { missed = false } = {}) {
     const who = { name: asked("name"), email: asked("email"), phone: asked("phone") };
     storage.set("contact", { ...known, ...Object.fromEntries(Object.entries(who).filter(([, given]) => given)) });
     const agreed = consent ? { version: consent.version, marketing: Boolean(fields.marketing?.input.checked) } : null;
-    const place = { department_id: missed ? app.state.chat.department.id : chosen(), consent: agreed, ...who };
+    const place = { department_id: missed ? app.state.chat.department.id : config.fields.department === "off" ? null : chosen(), consent: agreed, ...who };
     app.ask(
       isOffline()
         ? { type: "offline_message", ...place, body: value("message"), chat_id: missed ? app.state.chat.id : null }
@@ -110,13 +110,13 @@ export function form(app, { missed = false } = {}) {
       options.value = list.some((one) => one.id === kept) ? kept : "";
     }
     const offline = isOffline();
-    const others = offline && !missed && !isAway(state);
-    setText(away, others ? t("widget.form.away") : "");
     for (const [name, { row, label }] of Object.entries(fields)) {
       const now = ruleOf(name);
       row.hidden = now === "off" || isKnown(name) || (name === "department" && (missed || list.length < 2));
       if (label) fill(label, t(`widget.form.${name === "message" && offline ? "note" : name === "email" && offline ? "reply_to" : name}`), now === "optional" && el("span", { class: "opt" }, " ", t("widget.form.optional")));
     }
+    const others = offline && !fields.department.row.hidden && !isAway(state);
+    setText(away, others ? t("widget.form.away") : "");
     const names = Object.keys(KINDS).filter((name) => isKnown(name) && ruleOf(name) !== "off");
     greeted.hidden = !names.length;
     setText(greeting, t("widget.form.known", { who: names.map((name) => known[name]).join(", ") }));

@@ -12,7 +12,8 @@ const initials = (name) => name.split(/\s+/).filter((_, i, all) => i === 0 || i 
 
 /** @param {import("./main.js").App} app */
 export function head(app) {
-  const { site } = app.config;
+  const { config } = app;
+  const { site } = config;
   const title = el("h1", { tabindex: "-1" });
   const lead = el("p", { class: "num" });
   const face = el("span", { class: "avatar", "aria-hidden": "true" });
@@ -28,7 +29,7 @@ export function head(app) {
     /** @param {import("./model.js").State} state @param {import("./model.js").Screen} screen */
     update(state, screen) {
       const { chat } = state;
-      const away = screen === "form" && isAway(state);
+      const away = screen === "form" && isAway(state, config.fields.department === "off" ? config.default_department_id : null);
       const hello = screen === "form" || screen === "missed" || screen === "refused";
       const agent = screen === "talk" && chat.state === "active" ? chat.agent : null;
       node.classList.toggle("is-hello", hello);
@@ -50,7 +51,7 @@ export function head(app) {
       setText(title, heading);
       setText(lead, text);
       const shared = chat?.location.state === "shared";
-      const items = screen === "talk" || screen === "queue" ? [
+      const items = chat && screen !== "form" ? [
         screen === "talk" && item("download", "widget.end.download", () => download(app)),
         shared && item("pin", "widget.location.revoke", () => app.command("revoke_location")),
         screen === "talk" && chat.state === "active" && item("x", "widget.finish.yes", () => confirm("widget.finish", () => app.command("finish"))),

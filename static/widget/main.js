@@ -167,8 +167,8 @@ let shown = "";
 const screens = {
   form: () => form(app),
   missed: () => form(app, { missed: true }),
-  sending: () => plain("widget.sending.title", "widget.sending.lead"),
-  refused: () => plain("widget.refused.title", "widget.refused.lead", () => socket.open()),
+  sending: () => plain("widget.sending.title", t("widget.sending.lead")),
+  refused: () => plain("widget.refused.title", state.complaint || t("widget.refused.lead"), () => socket.open()),
   queue: () => queue(app),
   talk: () => talk(app),
   rate: () => rate(app),
@@ -178,7 +178,7 @@ const screens = {
 
 /** A sentence instead of a spinner. @param {string} title @param {string} lead @param {() => void} [retry] */
 function plain(title, lead, retry) {
-  const node = el("div", { class: "w-screen" }, el("div", { class: "w-body w-thanks", role: "status", tabindex: "0" }, thanksArt(), el("h2", null, t(title)), el("p", null, t(lead)), retry && button("", t("widget.link.now"), retry)));
+  const node = el("div", { class: "w-screen" }, el("div", { class: "w-body w-thanks", role: "status", tabindex: "0" }, thanksArt(), el("h2", null, t(title)), el("p", null, lead), retry && button("", t("widget.link.now"), retry)));
   return { node, update() {} };
 }
 
@@ -201,7 +201,6 @@ function render() {
     fill(main, screen.node);
     screen.update(state);
     document.title = top.title.textContent;
-    tell("title", { title: document.title });
     if (held && document.hasFocus()) focus();
   } else screen.update(state);
   read();
@@ -210,7 +209,7 @@ function render() {
 /** Marks what has come, and what was seen: only in a window that is open in a tab that is looked at. */
 function read() {
   const { chat, timeline } = state;
-  if (chat && timeline.marks && shown.startsWith("talk") && opened && document.visibilityState === "visible" && timeline.marks.visitor.read < timeline.last_seq) {
+  if (chat && timeline.marks && /^(talk|rate)/.test(shown) && opened && document.visibilityState === "visible" && timeline.marks.visitor.read < timeline.last_seq) {
     return act({ type: "read", seq: timeline.last_seq });
   }
   const next = { delivered: timeline.last_seq, read: timeline.marks?.visitor.read ?? 0 };

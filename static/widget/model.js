@@ -20,6 +20,7 @@ import { append, answer, discard, draft, emptyTimeline, mark, prepend, replace }
  * @property {any} refusal the error that answered it
  * @property {"" | "details" | "reread" | "skipped" | "new" | "noted"} wish what the visitor chose to see
  * @property {string} carry a text that the ended chat refused
+ * @property {string} complaint what the server said against the connection itself
  * @property {string | null} seen the ended chat that the visitor has put away
  * @property {number} declined the `seq` of the request for the location that was declined
  */
@@ -40,6 +41,7 @@ export const initial = (known) => ({
   refusal: null,
   wish: "",
   carry: "",
+  complaint: "",
   seen: null,
   declined: 0,
   ...known,
@@ -90,6 +92,9 @@ function withChat(state, chat, now) {
   };
 }
 
+/** Revoked means gone, here too. @param {State["timeline"]} timeline */
+const withoutPlaces = (timeline) => ({ ...timeline, entries: timeline.entries.map((entry) => (entry.type === "located" ? { ...entry, data: {} } : entry)) });
+
 /** @param {State} state */
 const unsent = ({ timeline }) => timeline.drafts.filter((one) => one.state === "failed").map((one) => one.body).join("\n");
 
@@ -127,6 +132,8 @@ export function reduce(state, action, now = Date.now()) {
       return withSnapshot({ ...state, asking: false, refusal: null, carry: "" }, action, now);
     case "departments":
       return { ...state, departments: action.departments };
+    case "error":
+      return action.client_id ? state : { ...state, complaint: action.message };
     case "queue":
       return action.chat_id === state.chat?.id ? { ...state, queue: action.queue, queue_at: now } : state;
     case "marks":
@@ -135,9 +142,11 @@ export function reduce(state, action, now = Date.now()) {
       return action.chat_id === state.chat?.id ? { ...state, typing: action.on ? action.by?.name ?? "" : null } : state;
     case "event": {
       if (action.chat_id !== state.chat?.id) return state;
-      const timeline = append(state.timeline, [action.entry]);
-      if (timeline === state.timeline) return state;
-      const next = action.chat ? withChat(state, action.chat, now) : state;
+      const added = append(state.timeline, [action.entry]);
+      if (added === state.timeline) return state;
+      const timeline = action.entry.type === "location_revoked" ? withoutPlaces(added) : added;
+      const rated = action.entry.type === "rated" ? { chat: { ...state.chat, rating: action.entry.data } } : null;
+      const next = action.chat ? withChat(state, action.chat, now) : { ...state, ...rated };
       const spoke = action.entry.type === "message" && action.entry.by.kind !== "visitor";
       // One's own word ends the wait for it before the server says so.
       const eased = action.entry.by.kind === "visitor" && !action.chat && state.chat.deadline?.kind === "inactivity";

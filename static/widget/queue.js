@@ -74,7 +74,7 @@ export function queue(app) {
 
   function offerButton() {
     return button("btn-quiet", [icon("pin"), t("widget.location.share")], () => {
-      fill(where, locationCard(app, "queue", () => ((offered = ""), app.refresh())));
+      fill(where, locationCard(app, app.state.chat.location.state === "asked" ? "agent_request" : "queue", () => ((offered = ""), app.refresh())));
       where.querySelector("button").focus();
     });
   }

@@ -1,8 +1,9 @@
 // @ts-check
 // The end: five faces with words, a comment, thanks, the copy, and the way back in.
 
-import { el, fill, icon } from "lib/dom";
+import { el, fill, icon, prose } from "lib/dom";
 import { t } from "lib/i18n";
+import { rows } from "lib/timeline";
 import { button, notice, thanksArt } from "widget/parts";
 import { download } from "widget/transcript";
 
@@ -11,6 +12,13 @@ const keepsakes = (app) => el("div", { class: "w-keep" }, button("btn-quiet", t(
 
 /** The text that the ended chat refused, and a new chat that begins with it. @param {import("./main.js").App} app */
 const carried = (app) => app.state.carry && el("div", { class: "w-carry", role: "alert" }, notice(t("widget.end.carry")), el("blockquote", null, app.state.carry), button("btn-primary btn-block", t("widget.end.carry_on"), app.startAgain));
+
+/** The agent's last words, which the end would hide from whoever was about to read them. @param {import("./main.js").App} app */
+function parting({ state, config }) {
+  const last = rows(state.timeline, { side: "visitor" }).findLast?.((row) => row.kind === "group");
+  if (last?.kind !== "group" || last.mine) return null;
+  return el("div", { class: "grp is-them" }, el("p", { class: "who" }, last.by?.name ?? config.site.name), last.messages.map((message) => el("div", { class: "msg" }, prose(message.body))));
+}
 
 /** @param {import("./main.js").App} app */
 export function rate(app) {
@@ -25,6 +33,7 @@ export function rate(app) {
     el(
       "div",
       { class: "w-body w-form is-wide" },
+      parting(app),
       carry,
       el("p", { class: "w-small" }, t("widget.end.why_" + chat.end_reason)),
       el("fieldset", { class: "field" }, el("legend", null, chat.agent ? t("widget.rate.of_agent", { name: chat.agent.name }) : t("widget.rate.of_chat")), el("div", { class: "rate" }, faces), wrong),

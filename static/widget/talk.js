@@ -98,7 +98,8 @@ export function talk(app) {
       const shown = rows(state.timeline, { side: "visitor" }).filter((row) => row.kind !== "line" || lineText(row.entry));
       /** @type {any[]} */ const pairs = [];
       const tops = shown.map((row) => {
-        const mine = row.kind === "group" ? group(row, state) : [[row.key, kept.get(row.key) ?? (row.kind === "day" ? el("p", { class: "day" }, formatDay(row.at)) : el("p", { class: "sys" }, lineText(row.entry)))]];
+        const mine = row.kind === "group" ? group(row, state) : [[row.key, kept.get(row.key) ?? el("p", { class: row.kind === "day" ? "day" : "sys" })]];
+        if (row.kind !== "group") setText(mine[0][1], row.kind === "day" ? formatDay(row.at) : lineText(row.entry));
         pairs.push(...mine);
         return mine[0][1];
       });

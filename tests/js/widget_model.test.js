@@ -93,6 +93,12 @@ test("a word of the agent ends their typing, and one's own the warning", () => {
   assert.equal(reduce(warned, event(entry(1, "message", "visitor"))).deadline_at, null);
 });
 
+test("a rating is known by its entry even where the chat does not come with it", () => {
+  const over = after(snapshot(chat("finished", { can_rate: true })), event(entry(3, "rated", "visitor", { data: { score: 4, comment: null } })));
+  assert.equal(over.chat.rating.score, 4);
+  assert.equal(screenOf(over), "ended");
+});
+
 test("a lost connection is one that had been there", () => {
   const link = (name) => ({ type: "link", state: { name } });
   assert.equal(after(link("connecting"), link("waiting")).lost, false);
@@ -105,6 +111,12 @@ test("away means nobody in the chosen department, or in any", () => {
   const state = initial({ departments: [{ id: "a", name: "A", state: "offline" }, { id: "b", name: "B", state: "busy" }] });
   assert.deepEqual([isAway(state), isAway(state, "a"), isAway(state, "b")], [false, true, false]);
   assert.equal(isAway(initial()), false, "unknown is not away");
+});
+
+test("a revoked location is gone from what is shown and copied", () => {
+  const shared = after(snapshot(chat("active"), [entry(1, "located", "visitor", { data: { latitude: 1, longitude: 2, accuracy_m: 3 } })]));
+  const revoked = reduce(shared, event(entry(2, "location_revoked", "visitor"), chat("active", { location: { state: "revoked" } })));
+  assert.deepEqual(revoked.timeline.entries[0].data, {});
 });
 
 test("a declined request for the location is not shown again, a new one is", () => {

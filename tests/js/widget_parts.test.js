@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { problem, rule } from "widget/fields";
+import { problem, rule, target } from "widget/fields";
 import { allows } from "widget/host";
 import { transcript } from "widget/transcript";
 
@@ -16,6 +16,16 @@ test("an offline message always asks for an address and a text", () => {
 test("a text that an ended chat refused has a field even where none is asked", () => {
   assert.equal(rule("message", config), "off");
   assert.equal(rule("message", config, { carry: true }), "optional");
+});
+
+test("a request without a choice goes where somebody is, if the site lets people choose", () => {
+  const departments = [{ id: "a", state: "offline" }, { id: "b", state: "busy" }];
+  const of = (department, chosen = "") => target({ fields: { department }, default_department_id: "a" }, departments, chosen);
+  assert.equal(of("optional"), "b");
+  assert.equal(of("optional", "a"), "a");
+  assert.equal(of("off"), "a");
+  assert.equal(target({ fields: { department: "required" } }, [{ id: "z", state: "online" }], ""), "z", "the only one is not asked for");
+  assert.equal(target({ fields: { department: "optional" } }, [], ""), null);
 });
 
 test("each wrong address is told what is wrong with it", () => {
