@@ -61,6 +61,8 @@ mountAvailability(desk);
 desk.watching = () => document.visibilityState === "visible" && document.hasFocus() && (stream?.atEnd ?? false);
 for (const name of ["focus", "visibilitychange"]) addEventListener(name, () => desk.readSelected(), true);
 
+for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => composer?.regainCaret());
+
 /** @param {string} chatId */
 function go(chatId) {
   if (location.hash !== `#${chatId}`) location.hash = chatId;
