@@ -131,7 +131,7 @@ export class Lists {
     const { roster } = this.#desk;
     if (chat.offered_to && roster.me && chat.offered_to.id !== roster.me.id) return t("console.queue.offered_to", { agent: chat.offered_to.name });
     if (chat.started_before) return t("console.queue.returned");
-    return chat.last_message?.body ?? chat.subject ?? t("console.queue.silent");
+    return chat.last_message?.body || chat.subject || t("console.queue.silent");
   }
 
   /** @param {any} node @param {AgentChat} chat */

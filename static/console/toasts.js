@@ -86,7 +86,7 @@ export class Toasts {
   /** @param {import("console/inbox").AgentChat} chat @param {number} more */
   #draw(chat, more) {
     const hadFocus = this.#call.contains(document.activeElement);
-    const text = chat.last_message?.body ?? chat.subject ?? "";
+    const text = chat.last_message?.body || chat.subject || "";
     const accept = el("button", { class: "btn btn-primary btn-dense", type: "button", onclick: () => this.#accept(chat.id) }, t("console.accept"));
     fill(this.#call, el("div", { class: "toast is-call" },
       el("header", null, icon("bell"), el("span", null, t(chat.started_before ? "console.call.returned" : "console.call.title", { department: chat.department.name })),
