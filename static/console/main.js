@@ -32,7 +32,6 @@ const { desk, toasts, preferences, ringer, accept, change } = startPage({
     composer?.render(current.selected);
     renderCard(current, { tags: () => editTags() });
     transfer?.render();
-    byId("allow-sound").hidden = ringer.allowed || !preferences.on("sound");
     byId("main").dataset.view = current.selectedId ? "talk" : "lists";
   },
   tick: (current) => {
@@ -87,6 +86,10 @@ function acceptNext() {
   else toasts.say(t(desk.connected ? "console.queue.nobody" : "console.connection.offline"), { urgent: false });
 }
 
+function openTransfer() {
+  if (desk.selected && !byId("act-transfer").hidden) transfer?.open(desk.selected);
+}
+
 function editTags() {
   if (desk.selected) tagging.open(desk.selected);
 }
@@ -122,9 +125,13 @@ function move(step) {
   if (next) go(next);
 }
 
+/** A drawer where the window is narrow; where the card is always there, only the focus goes to it. */
 function toggleVisitor() {
-  const open = byId("visitor").classList.toggle("is-open");
-  byId("act-visitor").setAttribute("aria-expanded", String(open));
+  if (closeVisitor()) return;
+  if (matchMedia("(max-width: 1180px)").matches) {
+    byId("visitor").classList.add("is-open");
+    byId("act-visitor").setAttribute("aria-expanded", "true");
+  }
   byId("card").focus();
 }
 
@@ -138,7 +145,7 @@ function closeVisitor() {
 
 byId("act-accept").addEventListener("click", () => desk.selectedId && accept(desk.selectedId));
 byId("empty-accept").addEventListener("click", acceptNext);
-byId("act-transfer").addEventListener("click", () => desk.selected && transfer?.open(desk.selected));
+byId("act-transfer").addEventListener("click", openTransfer);
 byId("act-tags").addEventListener("click", editTags);
 byId("act-finish").addEventListener("click", finish);
 byId("act-visitor").addEventListener("click", toggleVisitor);
@@ -149,11 +156,6 @@ byId("back").addEventListener("click", (/** @type {Event} */ event) => {
   event.preventDefault();
   location.hash = "";
 });
-byId("allow-sound").addEventListener("click", () => ringer.allow().then((allowed) => {
-  if (allowed) ringer.message();
-  change();
-}));
-
 mountKeys({
   next: () => move(1),
   previous: () => move(-1),
@@ -161,7 +163,7 @@ mountKeys({
   write: () => composer?.write("message"),
   note: () => composer?.write("note"),
   accept: acceptNext,
-  transfer: () => desk.selected && !byId("act-transfer").hidden && transfer?.open(desk.selected),
+  transfer: openTransfer,
   tags: editTags,
   finish,
   availability: () => switchAvailability(desk),

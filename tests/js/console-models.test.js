@@ -199,10 +199,10 @@ test("the help prints the keys that act", () => {
   assert.deepEqual(keysOf("next", false), ["Alt", "↓"]);
 });
 
-test("the title carries the queue and the unread, and nothing when there is nothing", () => {
+test("the title carries the size of the queue, a dot for what is unread, and nothing when there is nothing", () => {
   const of = (waiting, unread) => title({ waiting, unread, label: "Conversas", product: "Papo" });
   assert.equal(of(0, 0), "Conversas · Papo");
-  assert.equal(of(3, 1), "(4) Conversas · Papo");
+  assert.equal(of(3, 1), "• (3) Conversas · Papo");
   assert.equal(of(100, 0), "(99+) Conversas · Papo");
 });
 
