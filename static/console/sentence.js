@@ -76,9 +76,10 @@ function transferred(entry, who, base) {
   const { reason, from, to } = entry.data;
   const agent = from?.agent?.name ?? "";
   if (reason === "agent_lost" || reason === "agent_deactivated") return t(`console.event.transferred.${reason}`, { ...base, agent, department: to?.department?.name ?? "" });
-  const by = entry.by.id === who.meId ? t("console.you") : nameOf(entry);
   const receiver = to?.agent ? (to.agent.id === who.meId ? t("console.you.object") : to.agent.name) : (to?.department?.name ?? "");
-  const line = t(to?.agent ? "console.event.transferred.agent" : "console.event.transferred.department", { ...base, by, receiver });
+  const mine = entry.by.id === who.meId;
+  const key = to?.agent ? (mine ? "console.event.transferred.agent.me" : "console.event.transferred.agent") : mine ? "console.event.transferred.department.me" : "console.event.transferred.department";
+  const line = t(key, { ...base, by: nameOf(entry), receiver });
   return entry.data.note ? `${line}: ${t("console.quoted", { text: entry.data.note })}` : line;
 }
 
