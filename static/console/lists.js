@@ -86,7 +86,7 @@ export class Lists {
     const count = byId(`${name}-count`);
     setText(count, String(total));
     if (name === "queue") count.className = `count${this.#desk.inbox.queue().some((chat) => this.#level(chat) === "late") ? "" : " is-plain"}`;
-    byId(`${name}-empty`).hidden = found > 0 || Boolean(this.#query);
+    byId(`${name}-empty`).hidden = found > 0 || Boolean(this.#query) || !this.#desk.welcomed;
   }
 
   /** @param {AgentChat[]} chats @returns {AgentChat[]} in the order shown */

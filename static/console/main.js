@@ -45,6 +45,8 @@ const { desk, toasts, preferences, ringer, accept, change } = startPage({
       ringer.withdraw(happening.chatId);
       go(happening.chatId);
       composer?.focus();
+    } else if (happening.kind === "refused" && happening.command?.type === "open" && !desk.selectedId) {
+      history.replaceState(null, "", location.pathname);
     } else if (happening.kind === "gone" && happening.chatId === desk.selectedId) {
       toasts.say(t("console.gone"), { urgent: false });
     }
