@@ -45,7 +45,7 @@ function block(title, aside, ...content) {
   return el("section", { class: "blk" }, el("header", null, el("h3", null, title), aside), ...content);
 }
 
-/** @param {string} symbol @param {string} name @param {any} value @param {any} [small] */
+/** @param {string} symbol @param {string} name @param {any} value @param {any} [small] @returns {any} */
 function fact(symbol, name, value, small) {
   return [el("dt", null, icon(symbol, "icon icon-s"), el("span", { class: "sr-only" }, name)), el("dd", null, value, small && el("small", null, small))];
 }
@@ -121,7 +121,7 @@ function tags(chat, actions) {
 /** @param {import("console/threads").Card} card */
 function custom({ visitor }) {
   const fields = Object.entries(visitor.custom ?? {});
-  return fields.length > 0 && block(t("console.card.fields"), null, el("dl", { class: "fields" }, fields.map(([name, value]) => [el("dt", null, name), el("dd", null, String(value))])));
+  return fields.length > 0 && block(t("console.card.fields"), null, el("dl", { class: "fields" }, fields.flatMap(([name, value]) => [el("dt", null, name), el("dd", null, String(value))])));
 }
 
 /** @param {import("console/threads").Card} card */

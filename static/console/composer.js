@@ -70,7 +70,14 @@ export class Composer {
   }
 
   focus() {
-    if (!this.#field.closest("[hidden]")) this.#field.focus();
+    if (this.#field.closest("[hidden]")) return;
+    this.#field.blur();
+    this.#field.focus();
+  }
+
+  /** A dialog that closes gives the focus back, but in Chromium not the caret: keys would go nowhere. */
+  regainCaret() {
+    if (document.activeElement === this.#field) this.focus();
   }
 
   /** A refused text comes back to be changed. @param {Kind} kind */

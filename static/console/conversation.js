@@ -18,7 +18,7 @@ const WARNING_MS = 60_000;
 /** @param {import("console/desk").Desk} desk */
 export function renderConversation(desk) {
   const chat = desk.selected;
-  byId("empty").hidden = Boolean(chat);
+  byId("empty").hidden = Boolean(chat) || !desk.welcomed;
   byId("conversation").hidden = !chat;
   if (!chat) return renderEmpty(desk);
   const name = visitorName(chat);
@@ -40,7 +40,6 @@ function renderEmpty(desk) {
   const first = queue[0];
   byId("empty-accept").hidden = !first;
   byId("empty-accept").disabled = !desk.connected;
-  if (!desk.welcomed) return;
   setText(byId("empty-title"), first ? t("console.queue.count", { n: queue.length }) : desk.inbox.mine().length ? t("console.empty.choose") : t("console.empty.title"));
   setText(byId("empty-text"), first ? t("console.empty.longest", { name: visitorName(first) }) : desk.inbox.mine().length ? t("console.empty.choose.text") : t("console.empty.text"));
 }

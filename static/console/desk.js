@@ -21,7 +21,7 @@ const TYPING_EVERY_MS = 3_000;
  * @typedef {AgentChat & {deadline_at?: number | null}} Dated
  * @typedef {{kind: "call", chatId: string} | {kind: "message", chatId: string, body: string}
  *   | {kind: "refused", command: any, code: string, message: string} | {kind: "gone", chatId: string}
- *   | {kind: "accepted", chatId: string} | {kind: "kept_open", chatId: string} | {kind: "offline_message", message: any}} Happening
+ *   | {kind: "welcomed"} | {kind: "accepted", chatId: string} | {kind: "kept_open", chatId: string} | {kind: "offline_message", message: any}} Happening
  */
 
 export class Desk {
@@ -156,9 +156,7 @@ export class Desk {
   }
 
   /** @param {string} chatId */
-  askLocation(chatId) {
-    return this.#command({ type: "ask_location", chat_id: chatId });
-  }
+  askLocation = (chatId) => this.#command({ type: "ask_location", chat_id: chatId });
 
   /** Holds the finish for a moment. @param {string} chatId */
   finish(chatId) {
@@ -182,10 +180,11 @@ export class Desk {
     });
   }
 
+  /** The inbox of offline messages, anew. @returns {Promise<any>} */
+  offlineMessages = () => this.#command({ type: "offline_messages" });
+
   /** @param {string} id */
-  offlineDone(id) {
-    return this.#command({ type: "offline_done", offline_message_id: id });
-  }
+  offlineDone = (id) => this.#command({ type: "offline_done", offline_message_id: id });
 
   /** Earlier entries of the open chat. */
   history() {
@@ -333,19 +332,20 @@ export class Desk {
     for (const id of reopen) this.#open(id);
     for (const chat of this.inbox.mine()) this.#delivered(chat);
     this.#ringAfterWelcome();
+    this.#announce({ kind: "welcomed" });
   }
 
   /** The calls made while we were away: offers to this agent, and what a department without routing calls all for. */
   #ringAfterWelcome() {
-    const queue = this.inbox.queue();
-    this.calls.keepOnly(queue.map((chat) => chat.id));
     const me = this.roster.me;
     if (!me) return;
+    const queue = this.inbox.queue().filter((chat) => !chat.offered_to || chat.offered_to.id === me.id);
+    this.calls.keepOnly(queue.map((chat) => chat.id));
     const room = this.inbox.mine().length < me.max_chats;
     for (const chat of queue) {
       const department = this.roster.department(chat.department.id);
-      const called = department?.routing === "manual" && department.member && room;
-      if (chat.offered_to?.id === me.id || called) this.#ring(chat.id, "department");
+      if (chat.offered_to) this.#ring(chat.id, "offer");
+      else if (department?.routing === "manual" && department.member && room) this.#ring(chat.id, "department");
     }
   }
 
@@ -369,7 +369,6 @@ export class Desk {
       if (this.held.undo(chat.id)) this.#announce({ kind: "kept_open", chatId: chat.id });
       this.#announce({ kind: "message", chatId: chat.id, body: entry.data.body });
     }
-    // A chat that came to this agent while it was only looked at: now its events belong here.
     if (chat.id === this.selectedId) this.readSelected();
   }
 

@@ -86,7 +86,7 @@ export class Lists {
     const count = byId(`${name}-count`);
     setText(count, String(total));
     if (name === "queue") count.className = `count${this.#desk.inbox.queue().some((chat) => this.#level(chat) === "late") ? "" : " is-plain"}`;
-    byId(`${name}-empty`).hidden = found > 0 || Boolean(this.#query);
+    byId(`${name}-empty`).hidden = found > 0 || Boolean(this.#query) || !this.#desk.welcomed;
   }
 
   /** @param {AgentChat[]} chats @returns {AgentChat[]} in the order shown */
@@ -131,7 +131,7 @@ export class Lists {
     const { roster } = this.#desk;
     if (chat.offered_to && roster.me && chat.offered_to.id !== roster.me.id) return t("console.queue.offered_to", { agent: chat.offered_to.name });
     if (chat.started_before) return t("console.queue.returned");
-    return chat.last_message?.body ?? chat.subject ?? t("console.queue.silent");
+    return chat.last_message?.body || chat.subject || t("console.queue.silent");
   }
 
   /** @param {any} node @param {AgentChat} chat */

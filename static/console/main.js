@@ -32,7 +32,6 @@ const { desk, toasts, preferences, ringer, accept, change } = startPage({
     composer?.render(current.selected);
     renderCard(current, { tags: () => editTags() });
     transfer?.render();
-    byId("allow-sound").hidden = ringer.allowed || !preferences.on("sound");
     byId("main").dataset.view = current.selectedId ? "talk" : "lists";
   },
   tick: (current) => {
@@ -46,6 +45,8 @@ const { desk, toasts, preferences, ringer, accept, change } = startPage({
       ringer.withdraw(happening.chatId);
       go(happening.chatId);
       composer?.focus();
+    } else if (happening.kind === "refused" && happening.command?.type === "open" && !desk.selectedId) {
+      history.replaceState(null, "", location.pathname);
     } else if (happening.kind === "gone" && happening.chatId === desk.selectedId) {
       toasts.say(t("console.gone"), { urgent: false });
     }
@@ -60,6 +61,8 @@ const tagging = new Tagging(desk);
 mountAvailability(desk);
 desk.watching = () => document.visibilityState === "visible" && document.hasFocus() && (stream?.atEnd ?? false);
 for (const name of ["focus", "visibilitychange"]) addEventListener(name, () => desk.readSelected(), true);
+
+for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => composer?.regainCaret());
 
 /** @param {string} chatId */
 function go(chatId) {
@@ -83,6 +86,10 @@ function acceptNext() {
   const first = desk.queueIds()[0];
   if (first && desk.connected) accept(first);
   else toasts.say(t(desk.connected ? "console.queue.nobody" : "console.connection.offline"), { urgent: false });
+}
+
+function openTransfer() {
+  if (desk.selected && !byId("act-transfer").hidden) transfer?.open(desk.selected);
 }
 
 function editTags() {
@@ -120,9 +127,13 @@ function move(step) {
   if (next) go(next);
 }
 
+/** A drawer where the window is narrow; where the card is always there, only the focus goes to it. */
 function toggleVisitor() {
-  const open = byId("visitor").classList.toggle("is-open");
-  byId("act-visitor").setAttribute("aria-expanded", String(open));
+  if (closeVisitor()) return;
+  if (matchMedia("(max-width: 1180px)").matches) {
+    byId("visitor").classList.add("is-open");
+    byId("act-visitor").setAttribute("aria-expanded", "true");
+  }
   byId("card").focus();
 }
 
@@ -136,7 +147,7 @@ function closeVisitor() {
 
 byId("act-accept").addEventListener("click", () => desk.selectedId && accept(desk.selectedId));
 byId("empty-accept").addEventListener("click", acceptNext);
-byId("act-transfer").addEventListener("click", () => desk.selected && transfer?.open(desk.selected));
+byId("act-transfer").addEventListener("click", openTransfer);
 byId("act-tags").addEventListener("click", editTags);
 byId("act-finish").addEventListener("click", finish);
 byId("act-visitor").addEventListener("click", toggleVisitor);
@@ -147,11 +158,6 @@ byId("back").addEventListener("click", (/** @type {Event} */ event) => {
   event.preventDefault();
   location.hash = "";
 });
-byId("allow-sound").addEventListener("click", () => ringer.allow().then((allowed) => {
-  if (allowed) ringer.message();
-  change();
-}));
-
 mountKeys({
   next: () => move(1),
   previous: () => move(-1),
@@ -159,7 +165,7 @@ mountKeys({
   write: () => composer?.write("message"),
   note: () => composer?.write("note"),
   accept: acceptNext,
-  transfer: () => desk.selected && !byId("act-transfer").hidden && transfer?.open(desk.selected),
+  transfer: openTransfer,
   tags: editTags,
   finish,
   availability: () => switchAvailability(desk),

@@ -22,8 +22,16 @@ const { desk, change } = startPage({
   onHappening: (happening) => {
     if (happening.kind === "accepted") go(happening.chatId);
     else if (happening.kind === "offline_message") messages.put(happening.message);
+    else if (happening.kind === "welcomed") void refresh();
   },
 });
+
+/** What came or was handled while there was no connection. */
+async function refresh() {
+  const answer = await desk.offlineMessages();
+  if (answer.type === "offline_messages") messages.reset(answer.offline_messages);
+  change();
+}
 
 function draw() {
   const query = byId("search").value.trim();
@@ -39,7 +47,7 @@ function draw() {
 
 /** @param {import("console/offline_list").OfflineMessage} message */
 function row(message) {
-  const about = [formatDateTime(message.at), message.department?.name, message.site?.name, message.protocol].filter(Boolean).join(" · ");
+  const about = [formatDateTime(message.created_at), message.department?.name, message.site?.name].filter(Boolean).join(" · ");
   return el("li", { class: `offline-item${message.done_at ? "" : " is-open"}` },
     el("span", { class: "avatar", "aria-hidden": "true" }, face(message.name)),
     el("div", null, el("h2", null, message.name?.trim() || t("console.offline.unnamed")), el("p", { class: "meta" }, about)),
@@ -47,6 +55,7 @@ function row(message) {
     el("div", { class: "ways" },
       message.email && el("a", { href: `mailto:${encodeURIComponent(message.email).replace("%40", "@")}` }, icon("mail", "icon icon-s"), message.email),
       message.phone && el("a", { href: `tel:${message.phone.replace(/[^+\d]/g, "")}` }, icon("phone", "icon icon-s"), message.phone),
+      message.page_url && el("a", { href: /^https?:/.test(message.page_url) ? message.page_url : null, target: "_blank", rel: "noopener nofollow noreferrer", title: message.page_url }, icon("globe", "icon icon-s"), t("console.offline.page")),
       message.chat_id && el("a", { href: `/console#${message.chat_id}` }, icon("chat", "icon icon-s"), t("console.offline.chat")),
       message.done_at
         ? el("span", { class: "muted" }, message.done_by ? t("console.offline.done_by", { agent: message.done_by.name, at: formatDateTime(message.done_at) }) : t("console.offline.done_at", { at: formatDateTime(message.done_at) }))

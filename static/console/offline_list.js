@@ -7,7 +7,7 @@ import { fold } from "console/inbox";
 /**
  * @typedef {import("console/inbox").Named} Named
  * @typedef {{id: string, department: Named | null, site: Named | null, name: string | null, email: string | null, phone: string | null, body: string,
- *   at: string, protocol: string | null, chat_id: string | null, done_at: string | null, done_by: Named | null}} OfflineMessage
+ *   page_url: string | null, created_at: string, chat_id: string | null, done_at: string | null, done_by: Named | null}} OfflineMessage
  */
 
 export class OfflineList {
@@ -16,7 +16,12 @@ export class OfflineList {
 
   /** @param {OfflineMessage[]} messages */
   constructor(messages) {
-    for (const message of messages) this.put(message);
+    this.reset(messages);
+  }
+
+  /** The server's list: it replaces everything. @param {OfflineMessage[]} messages */
+  reset(messages) {
+    this.#messages = new Map(messages.map((message) => [message.id, message]));
   }
 
   /** A new one, or a changed copy of one. @param {OfflineMessage} message */
@@ -40,11 +45,11 @@ export class OfflineList {
   list(which, query = "") {
     const words = fold(query).split(/\s+/).filter(Boolean);
     const found = [...this.#messages.values()].filter((message) => Boolean(message.done_at) === (which === "done") && words.every((word) => hayOf(message).includes(word)));
-    return which === "open" ? found.sort((a, b) => (a.at < b.at ? -1 : 1)) : found.sort((a, b) => ((a.done_at ?? "") > (b.done_at ?? "") ? -1 : 1));
+    return which === "open" ? found.sort((a, b) => (a.created_at < b.created_at ? -1 : 1)) : found.sort((a, b) => ((a.done_at ?? "") > (b.done_at ?? "") ? -1 : 1));
   }
 }
 
 /** @param {OfflineMessage} message */
 function hayOf(message) {
-  return fold([message.name, message.email, message.phone, message.protocol, message.body, message.department?.name].filter(Boolean).join(" "));
+  return fold([message.name, message.email, message.phone, message.body, message.department?.name].filter(Boolean).join(" "));
 }

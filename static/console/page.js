@@ -53,6 +53,7 @@ export function startPage({ label, render, tick = () => {}, show, onHappening = 
     count("count-queue", waiting, t("console.queue.count", { n: waiting }));
     count("count-offline", desk.offlineUnread, t("console.offline.count", { n: desk.offlineUnread }));
     ownDot(desk);
+    byId("allow-sound").hidden = ringer.allowed || !preferences.on("sound");
     if (desk.offer() && desk.calls.toneDue(Date.now())) ringer.call();
   };
 
@@ -82,9 +83,10 @@ export function startPage({ label, render, tick = () => {}, show, onHappening = 
     if (setting === "sound" && on) ringer.allow().then(() => ringer.message());
     change();
   });
-  // The first touch of the page is a gesture that browsers accept for sound.
+  // Any gesture is one that browsers accept for sound; the button is for who makes none.
   const unlock = () => preferences.on("sound") && ringer.allow().then((allowed) => allowed && change());
-  for (const name of ["pointerdown", "keydown"]) addEventListener(name, unlock, { once: true });
+  for (const name of ["click", "keydown"]) addEventListener(name, unlock, { once: true });
+  byId("allow-sound").addEventListener("click", () => ringer.allow().then(() => ringer.message()));
   void ringer.tryQuietly();
 
   setInterval(() => {

@@ -41,14 +41,10 @@ export class Ringer {
     return this.allowed;
   }
 
-  /** Silent until somebody has touched the page; some browsers remember that this site may sound. */
+  /** Without a gesture, where the browser says that this site may. To try without asking would leave a warning in its console. */
   async tryQuietly() {
-    try {
-      this.#audio ??= new AudioContext();
-    } catch {
-      return;
-    }
-    if (this.allowed) this.#takeLock();
+    const policy = /** @type {any} */ (navigator).getAutoplayPolicy?.("audiocontext");
+    return policy === "allowed" ? this.allow() : false;
   }
 
   call() {

@@ -43,7 +43,10 @@ export class Roster {
   setAgent(agent) {
     this.#agents.set(agent.id, agent);
     if (this.me && agent.id === this.me.id) {
-      this.me = { ...this.me, max_chats: agent.max_chats, availability: availabilityOf(agent) };
+      // Colleagues are shown without the reason of a pause: one's own stays as it was chosen.
+      const told = availabilityOf(agent);
+      const reason = told.reason ?? (told.state === this.me.availability.state ? this.me.availability.reason : null);
+      this.me = { ...this.me, max_chats: agent.max_chats, availability: { state: told.state, reason } };
     }
   }
 

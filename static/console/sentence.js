@@ -9,13 +9,13 @@ import { formatSpan, formatTime, t } from "lib/i18n";
  * @typedef {{meId: string, visitor: string}} Who `visitor`: what to call the visitor
  */
 
-/** Entries that have a row of another kind, or none. */
-export const SILENT = new Set(["offered"]);
-
 const ICONS = /** @type {Record<string, string>} */ ({
   requested: "chat", called: "bell", started: "user", transferred: "transfer", location_asked: "pin", located: "pin", location_revoked: "pin",
   tagged: "tag", rated: "star", stayed: "clock", finished: "done", abandoned: "logout", missed: "clock",
 });
+
+/** Entries without a row: offers come and go every few seconds, and a later version may have types that nobody here knows. */
+export const SILENT = /** @type {Set<string>} */ ({ has: (/** @type {string} */ type) => !(type in ICONS || type === "message" || type === "note") });
 
 /**
  * @param {Entry} entry @param {Who} who
@@ -76,9 +76,10 @@ function transferred(entry, who, base) {
   const { reason, from, to } = entry.data;
   const agent = from?.agent?.name ?? "";
   if (reason === "agent_lost" || reason === "agent_deactivated") return t(`console.event.transferred.${reason}`, { ...base, agent, department: to?.department?.name ?? "" });
-  const by = entry.by.id === who.meId ? t("console.you") : nameOf(entry);
   const receiver = to?.agent ? (to.agent.id === who.meId ? t("console.you.object") : to.agent.name) : (to?.department?.name ?? "");
-  const line = t(to?.agent ? "console.event.transferred.agent" : "console.event.transferred.department", { ...base, by, receiver });
+  const mine = entry.by.id === who.meId;
+  const key = to?.agent ? (mine ? "console.event.transferred.agent.me" : "console.event.transferred.agent") : mine ? "console.event.transferred.department.me" : "console.event.transferred.department";
+  const line = t(key, { ...base, by: nameOf(entry), receiver });
   return entry.data.note ? `${line}: ${t("console.quoted", { text: entry.data.note })}` : line;
 }
 

@@ -78,7 +78,7 @@ export class Stream {
     this.#pinned = true;
     this.#earlier = el("button", { class: "btn btn-dense earlier", type: "button", hidden: true, onclick: () => this.#desk.history() }, t("console.stream.earlier"));
     this.#list = el("div", { class: "stream-list" });
-    this.#log = el("div", { class: "pane-scroll stream", role: "log", "aria-live": "polite", "aria-label": t("console.stream.label", { name: firstName(chat) }), tabindex: "0" }, this.#earlier, this.#list);
+    this.#log = el("div", { class: "pane-scroll stream", role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": t("console.stream.label", { name: firstName(chat) }), tabindex: "0" }, this.#earlier, this.#list);
     this.#toEnd = el("button", { class: "btn btn-dense to-end", type: "button", hidden: true, onclick: () => this.#scrollToEnd() }, icon("down", "icon icon-s"), t("console.stream.to_end"));
     this.#log.addEventListener("scroll", () => {
       this.#pinned = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < END_PX;
@@ -107,7 +107,7 @@ export class Stream {
     if (row.type === "note") return el("div", { class: `memo${fresh}` }, icon("note"), el("header"), el("div", { class: "bubs" }));
     const avatar = el("span", { class: `avatar${row.mine ? " is-agent" : ""}`, "aria-hidden": "true" });
     return el("div", { class: `turn${row.mine ? " is-me" : ""}${fresh}` }, avatar,
-      el("div", { class: "msgs" }, el("p", { class: "by" }, el("b"), " ", el("time")), el("div", { class: "bubs" }), row.mine && el("p", { class: "tick" }), row.mine && el("div", { class: "failures" })));
+      el("div", { class: "msgs" }, el("p", { class: "by" }, el("b"), " ", el("time")), el("div", { class: "bubs" }), row.mine && el("p", { class: "tick", "aria-live": "off" }), row.mine && el("div", { class: "failures" })));
   }
 
   /** @param {any} node @param {Row} row @param {import("console/inbox").AgentChat} chat */
@@ -122,7 +122,7 @@ export class Stream {
       bubble.classList.toggle("is-failed", message.tick === "failed");
     });
     if (row.type === "note") {
-      this.#noteHead(node.querySelector("header"), t("console.note.of", { author, time }));
+      this.#noteHead(node.querySelector("header"), isMe ? t("console.note.of.me", { time }) : t("console.note.of", { author, time }));
       return;
     }
     setText(node.querySelector("b"), author);

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The tab's title: the size of the queue, then what the page is, and a call by name while the tab is hidden.
+ * The tab's title: a dot while something is unread, the size of the queue, what the page is.
  */
 
 /** More than this is not counted out, a tab is narrow. */
@@ -10,7 +10,6 @@ const COUNT_MAX = 99;
  * @param {{waiting: number, unread: number, label: string, product: string}} state
  */
 export function title({ waiting, unread, label, product }) {
-  const count = waiting + unread;
-  const badge = count === 0 ? "" : `(${count > COUNT_MAX ? `${COUNT_MAX}+` : count}) `;
-  return `${badge}${label} · ${product}`;
+  const queue = waiting === 0 ? "" : `(${waiting > COUNT_MAX ? `${COUNT_MAX}+` : waiting}) `;
+  return `${unread > 0 ? "• " : ""}${queue}${label} · ${product}`;
 }

@@ -12,6 +12,8 @@ import { waitLevel, waitingSinceMs } from "console/wait";
 /** A refusal stays long enough to be read twice, or until dismissed. */
 const REFUSAL_MS = 10_000;
 const REFUSALS_MAX = 3;
+/** Time that an aimed tap needs to arrive. */
+const SETTLE_MS = 400;
 
 export class Toasts {
   #desk;
@@ -20,6 +22,7 @@ export class Toasts {
   #call = /** @type {HTMLElement} */ (document.getElementById("call"));
   #accept;
   #callKey = "";
+  #drawnAt = 0;
 
   /**
    * @param {import("console/desk").Desk} desk
@@ -83,11 +86,17 @@ export class Toasts {
     box.className = `waitbox is-${waitLevel(waited, this.#desk.roster.waitGoalSeconds(chat.department.id))}`;
   }
 
+  /** On a phone the toast moves what is under the finger: a tap that was on its way to something else takes no chat. */
+  #isMeant() {
+    return !matchMedia("(pointer: coarse)").matches || performance.now() - this.#drawnAt > SETTLE_MS;
+  }
+
   /** @param {import("console/inbox").AgentChat} chat @param {number} more */
   #draw(chat, more) {
     const hadFocus = this.#call.contains(document.activeElement);
-    const text = chat.last_message?.body ?? chat.subject ?? "";
-    const accept = el("button", { class: "btn btn-primary btn-dense", type: "button", onclick: () => this.#accept(chat.id) }, t("console.accept"));
+    this.#drawnAt = performance.now();
+    const text = chat.last_message?.body || chat.subject || "";
+    const accept = el("button", { class: "btn btn-primary btn-dense", type: "button", onclick: () => this.#isMeant() && this.#accept(chat.id) }, t("console.accept"));
     fill(this.#call, el("div", { class: "toast is-call" },
       el("header", null, icon("bell"), el("span", null, t(chat.started_before ? "console.call.returned" : "console.call.title", { department: chat.department.name })),
         el("button", { class: "btn btn-icon btn-dense", type: "button", "aria-label": t("console.dismiss"), onclick: () => this.#desk.decline(chat.id) }, icon("x", "icon icon-s"))),

@@ -59,7 +59,7 @@ export class Transfer {
     this.#list("transfer-agents", people, "agent", (node, agent) => {
       const availability = availabilityOf(agent);
       const state = agent.connected ? availability.state : "offline";
-      const names = agent.departments.flatMap((id) => this.#desk.roster.department(id)?.name ?? []).join(", ");
+      const names = agent.departments.flatMap((/** @type {string} */ id) => this.#desk.roster.department(id)?.name ?? []).join(", ");
       setText(node.querySelector("small"), state === "online" && agent.room ? names : [names, state === "online" ? t("console.transfer.full") : t(`console.agent.${state}`)].filter(Boolean).join(", "));
       setText(node.querySelector(".muted"), t("console.transfer.load", { load: agent.load, max: agent.max_chats }));
       node.querySelector("input").disabled = !agent.allowed;
@@ -72,7 +72,9 @@ export class Transfer {
   }
 
   /**
-   * @param {string} id @param {any[]} items @param {"agent" | "department"} kind
+   * @param {string} id
+   * @param {any[]} items
+   * @param {"agent" | "department"} kind
    * @param {(node: any, item: any) => void} update
    */
   #list(id, items, kind, update) {

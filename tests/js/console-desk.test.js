@@ -155,8 +155,18 @@ test("nobody is called who paused or is without a connection", () => {
 test("an offer made while away rings after the welcome, once", () => {
   const { welcome, hears, happenings } = setUp({ lists: { queue: [waiting("w", { offered_to: { id: "me", name: "Marina" } })] } });
   welcome();
-  hears({ type: "ring", chat_id: "w", circle: "department" });
+  hears({ type: "ring", chat_id: "w", circle: "offer" });
   assert.equal(happenings.filter((one) => one.kind === "call").length, 1);
+});
+
+test("an offer that passed on while away rings no more", () => {
+  const { desk, welcome, hears, line } = setUp({ lists: { queue: [waiting("w", { offered_to: { id: "me", name: "Marina" } })] } });
+  welcome();
+  hears({ type: "ring", chat_id: "w", circle: "offer" });
+  line.socket.onclose({ code: 1006 });
+  desk.socket.open();
+  welcome({ queue: [waiting("w", { offered_to: { id: "joana", name: "Joana" } })] });
+  assert.equal(desk.offer(), null);
 });
 
 test("a refused availability goes back to what it was", async () => {

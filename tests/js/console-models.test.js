@@ -199,10 +199,10 @@ test("the help prints the keys that act", () => {
   assert.deepEqual(keysOf("next", false), ["Alt", "↓"]);
 });
 
-test("the title carries the queue and the unread, and nothing when there is nothing", () => {
+test("the title carries the size of the queue, a dot for what is unread, and nothing when there is nothing", () => {
   const of = (waiting, unread) => title({ waiting, unread, label: "Conversas", product: "Papo" });
   assert.equal(of(0, 0), "Conversas · Papo");
-  assert.equal(of(3, 1), "(4) Conversas · Papo");
+  assert.equal(of(3, 1), "• (3) Conversas · Papo");
   assert.equal(of(100, 0), "(99+) Conversas · Papo");
 });
 
@@ -236,7 +236,17 @@ test("what another tab chose as availability holds here", () => {
   assert.deepEqual([roster.me.availability.state, roster.me.max_chats], ["paused", 5]);
 });
 
-const note = (id, at, change = {}) => ({ id, at, department: null, site: null, name: null, email: null, phone: null, body: "", protocol: null, chat_id: null, done_at: null, done_by: null, ...change });
+test("the reason of one's own pause outlives a frame that tells the state alone", () => {
+  const roster = rosterWith();
+  roster.choose({ state: "paused", reason: "Almoço" });
+  const told = { id: "me", name: "me", connected: true, load: 0, max_chats: 3, departments: [] };
+  roster.setAgent({ ...told, availability: "paused" });
+  assert.equal(roster.me.availability.reason, "Almoço");
+  roster.setAgent({ ...told, availability: "online" });
+  assert.equal(roster.me.availability.reason, null);
+});
+
+const note = (id, at, change = {}) => ({ id, created_at: at, department: null, site: null, name: null, email: null, phone: null, body: "", page_url: null, chat_id: null, done_at: null, done_by: null, ...change });
 
 test("offline messages: the oldest open one first, the latest done one first", () => {
   const list = new OfflineList([note("b", "2"), note("a", "1"), note("x", "0", { done_at: "5" }), note("y", "0", { done_at: "6" })]);
