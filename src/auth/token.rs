@@ -32,6 +32,12 @@ impl Token {
         Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random_bytes::<32>())))
     }
 
+    /// One that was made before, as its owner presents it; whether it is known is the store's to say.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The text to hand to its holder.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -13,6 +13,20 @@ pub fn day(at: Timestamp, timezone: &str) -> String {
     utc.with_timezone(&zone).format("%Y%m%d").to_string()
 }
 
+/// The first moment of the day in the organisation's time zone.
+#[must_use]
+pub fn day_start(at: Timestamp, timezone: &str) -> Timestamp {
+    let utc = DateTime::<Utc>::from_timestamp_millis(at.ms()).unwrap_or_default();
+    let zone: Tz = timezone.parse().unwrap_or(Tz::UTC);
+    let midnight = utc.with_timezone(&zone).date_naive().and_time(chrono::NaiveTime::MIN);
+    // Where a change of the clocks skips midnight, the day begins with its first hour that exists.
+    let start = midnight
+        .and_local_timezone(zone)
+        .earliest()
+        .or_else(|| (midnight + chrono::Duration::hours(1)).and_local_timezone(zone).earliest());
+    start.map_or(at, |start| Timestamp::from_ms(start.timestamp_millis()))
+}
+
 /// `20261122-000042`; more digits after 999999.
 #[must_use]
 pub fn number(day: &str, number: i64) -> String {

@@ -6,8 +6,8 @@
 pub mod close;
 pub mod outlet;
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,12 +40,15 @@ pub enum Topic {
     Everyone,
 }
 
+/// The outlets of a topic by their number: a site's or everyone's may be many thousand, and come and go.
+type Listeners = HashMap<Topic, BTreeMap<u64, Arc<Outlet>>>;
+
 /// The registry; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Hub(Arc<Registry>);
 
 struct Registry {
-    shards: Vec<Mutex<HashMap<Topic, Vec<Arc<Outlet>>>>>,
+    shards: Vec<Mutex<Listeners>>,
     hasher: RandomState,
     next_id: AtomicU64,
 }
@@ -74,13 +77,13 @@ impl Hub {
         match topics {
             [topic] => {
                 if let Some(outlets) = self.shard(topic).get(topic) {
-                    outlets.iter().for_each(|outlet| outlet.offer(frame));
+                    outlets.values().for_each(|outlet| outlet.offer(frame));
                 }
             }
             topics => {
                 let mut reached: Vec<u64> = Vec::new();
                 for topic in topics {
-                    for outlet in self.shard(topic).get(topic).into_iter().flatten() {
+                    for outlet in self.shard(topic).get(topic).into_iter().flat_map(BTreeMap::values) {
                         if !reached.contains(&outlet.id()) {
                             reached.push(outlet.id());
                             outlet.offer(frame);
@@ -88,6 +91,17 @@ impl Hub {
                     }
                 }
             }
+        }
+    }
+
+    /// Sends a frame to the listeners of a topic, without those of others.
+    pub fn publish_but(&self, topic: Topic, but: &[Topic], frame: &ByteString) {
+        let kept: Vec<u64> = but
+            .iter()
+            .flat_map(|topic| self.shard(topic).get(topic).into_iter().flat_map(BTreeMap::keys).copied().collect::<Vec<_>>())
+            .collect();
+        for outlet in self.shard(&topic).get(&topic).into_iter().flat_map(BTreeMap::values).filter(|outlet| !kept.contains(&outlet.id())) {
+            outlet.offer(frame);
         }
     }
 
@@ -100,30 +114,30 @@ impl Hub {
     /// How many listen.
     #[must_use]
     pub fn count(&self, topic: Topic) -> usize {
-        self.shard(&topic).get(&topic).map_or(0, Vec::len)
+        self.shard(&topic).get(&topic).map_or(0, BTreeMap::len)
     }
 
     /// Tells the sockets of a topic to close.
     pub fn close(&self, topic: Topic, close: Close) {
         if let Some(outlets) = self.shard(&topic).get(&topic) {
-            outlets.iter().for_each(|outlet| outlet.close(close));
+            outlets.values().for_each(|outlet| outlet.close(close));
         }
     }
 
-    fn shard(&self, topic: &Topic) -> MutexGuard<'_, HashMap<Topic, Vec<Arc<Outlet>>>> {
+    fn shard(&self, topic: &Topic) -> MutexGuard<'_, Listeners> {
         let hash = usize::try_from(self.0.hasher.hash_one(topic) % 32).unwrap_or(0);
         let shard = self.0.shards.get(hash).or_else(|| self.0.shards.first()).expect("the registry has shards");
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn add(&self, topic: Topic, outlet: &Arc<Outlet>) {
-        self.shard(&topic).entry(topic).or_default().push(Arc::clone(outlet));
+        self.shard(&topic).entry(topic).or_default().insert(outlet.id(), Arc::clone(outlet));
     }
 
     fn remove(&self, topic: Topic, outlet: &Outlet) {
         let mut shard = self.shard(&topic);
         if let Some(outlets) = shard.get_mut(&topic) {
-            outlets.retain(|other| other.id() != outlet.id());
+            outlets.remove(&outlet.id());
             if outlets.is_empty() {
                 shard.remove(&topic);
             }

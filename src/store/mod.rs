@@ -7,17 +7,28 @@
 //! Deliberately knows nothing of HTTP and sockets.
 
 pub mod agenda;
+pub mod audit;
 pub mod chats;
 pub mod commands;
 mod connection;
+pub mod departments;
 pub mod directory;
 pub mod effect;
 pub mod error;
+pub mod offline;
+pub mod organisation;
 pub mod outbox;
+pub mod passwords;
+pub mod people;
 pub mod queue;
 mod schema;
+pub mod sessions;
+pub mod sites;
+pub mod snapshots;
 mod sql_types;
+pub mod tags;
 pub mod timeline;
+pub mod tokens;
 pub mod visitors;
 mod writer;
 

@@ -37,7 +37,10 @@ impl Store {
     /// # Errors
     /// Faults.
     pub async fn password_hash_of(&self, agent: AgentId) -> Result<Option<String>, StoreError> {
-        self.read(move |conn| Ok(agents::table.find(agent).select(agents::password_hash).first::<Option<String>>(conn).optional()?.flatten())).await
+        self.read(move |conn| {
+            Ok(agents::table.find(agent).select(agents::password_hash).first::<Option<String>>(conn).optional()?.flatten())
+        })
+        .await
     }
 
     /// Sets an account's own password and ends its other sessions.

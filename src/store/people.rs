@@ -145,7 +145,8 @@ fn require_free_email(tx: &mut Tx<'_>, own: Option<AgentId>, email: &str) -> Res
 }
 
 fn require_departments(tx: &Tx<'_>, data: &AgentData) -> Result<(), StoreError> {
-    let known = |(id, _): &(DepartmentId, bool)| tx.directory.departments.get(id).is_some_and(|department| department.archived_at.is_none());
+    let known =
+        |(id, _): &(DepartmentId, bool)| tx.directory.departments.get(id).is_some_and(|department| department.archived_at.is_none());
     if data.places.iter().all(known) { Ok(()) } else { Err(Invalid::field("member", "department_unknown").into()) }
 }
 
@@ -168,7 +169,8 @@ fn write_fields(tx: &mut Tx<'_>, id: AgentId, data: &AgentData) -> Result<(), St
     // Places in archived departments aren't on the page and stay.
     let in_use: Vec<DepartmentId> =
         tx.directory.departments.values().filter(|department| department.archived_at.is_none()).map(|department| department.id).collect();
-    let shown = department_members::table.filter(department_members::agent_id.eq(id)).filter(department_members::department_id.eq_any(in_use));
+    let shown =
+        department_members::table.filter(department_members::agent_id.eq(id)).filter(department_members::department_id.eq_any(in_use));
     diesel::delete(shown).execute(tx.conn)?;
     for (department, supervisor) in &data.places {
         diesel::insert_into(department_members::table)

@@ -135,9 +135,10 @@ impl Store {
     /// `NotFound` where it isn't an open session of that account; faults.
     pub async fn revoke_session(&self, id: SessionId, by: Author) -> Result<(), StoreError> {
         self.write(move |tx| {
-            let ended = diesel::update(sessions::table.find(id).filter(sessions::agent_id.eq(by.agent)).filter(sessions::revoked_at.is_null()))
-                .set(sessions::revoked_at.eq(tx.now.wall))
-                .execute(tx.conn)?;
+            let ended =
+                diesel::update(sessions::table.find(id).filter(sessions::agent_id.eq(by.agent)).filter(sessions::revoked_at.is_null()))
+                    .set(sessions::revoked_at.eq(tx.now.wall))
+                    .execute(tx.conn)?;
             if ended == 0 {
                 return Err(StoreError::NotFound);
             }
@@ -157,15 +158,7 @@ const SESSION: (
     sessions::address,
     sessions::used_at,
     sessions::expires_at,
-) = (
-    sessions::id,
-    sessions::agent_id,
-    sessions::kind,
-    sessions::user_agent,
-    sessions::address,
-    sessions::used_at,
-    sessions::expires_at,
-);
+) = (sessions::id, sessions::agent_id, sessions::kind, sessions::user_agent, sessions::address, sessions::used_at, sessions::expires_at);
 
 fn session((id, agent, kind, user_agent, address, used_at, expires_at): Row) -> Session {
     Session { id, agent, program: kind == "program", user_agent, address, used_at, expires_at }

@@ -143,7 +143,8 @@ fn write_consent(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreError> {
     if before.is_some_and(|before| before.text == text) {
         return Ok(());
     }
-    let last: Option<i32> = consents::table.filter(consents::site_id.eq(site.id)).select(diesel::dsl::max(consents::version)).first(tx.conn)?;
+    let last: Option<i32> =
+        consents::table.filter(consents::site_id.eq(site.id)).select(diesel::dsl::max(consents::version)).first(tx.conn)?;
     let version = last.unwrap_or(0).saturating_add(1);
     diesel::insert_into(consents::table)
         .values((

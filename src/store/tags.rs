@@ -19,7 +19,9 @@ impl Store {
         let id = TagId::new();
         self.write(move |tx| {
             require_free_name(tx, None, &name)?;
-            diesel::insert_into(tags::table).values((tags::id.eq(id), tags::name.eq(&name), tags::created_at.eq(tx.now.wall))).execute(tx.conn)?;
+            diesel::insert_into(tags::table)
+                .values((tags::id.eq(id), tags::name.eq(&name), tags::created_at.eq(tx.now.wall)))
+                .execute(tx.conn)?;
             record(tx, &by, "tag.created", id, &name)?;
             settle(tx)?;
             Ok(id)

@@ -1,5 +1,17 @@
-//! To be written.
+//! Everything that speaks HTTP: the URL table, extractors, pages, REST and sockets.
+//!
+//! Knows no SQL; rules are the domain's.
 
 pub mod assets;
+pub mod client;
+pub mod device;
+pub mod error;
 pub mod form;
 pub mod lean;
+pub mod frame;
+pub mod gate;
+pub mod pages;
+pub mod rates;
+pub mod session_cookie;
+pub mod socket;
+pub mod state;

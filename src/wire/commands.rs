@@ -242,6 +242,50 @@ pub enum AgentCommand {
     },
 }
 
+impl VisitorCommand {
+    /// The command's own id; none where no answer is wanted.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Hello { .. } | Self::Ping | Self::Typing { .. } | Self::Mark { .. } | Self::Page { .. } => None,
+            Self::Request { client_id, .. }
+            | Self::Message { client_id, .. }
+            | Self::Locate { client_id, .. }
+            | Self::RevokeLocation { client_id, .. }
+            | Self::Stay { client_id, .. }
+            | Self::Leave { client_id, .. }
+            | Self::Finish { client_id, .. }
+            | Self::Rate { client_id, .. }
+            | Self::OfflineMessage { client_id, .. }
+            | Self::History { client_id, .. } => Some(client_id),
+        }
+    }
+}
+
+impl AgentCommand {
+    /// The command's own id; none where no answer is wanted.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Hello { .. } | Self::Ping | Self::Typing { .. } | Self::Mark { .. } => None,
+            Self::Open { client_id, .. }
+            | Self::Shut { client_id, .. }
+            | Self::History { client_id, .. }
+            | Self::Accept { client_id, .. }
+            | Self::Decline { client_id, .. }
+            | Self::Message { client_id, .. }
+            | Self::Note { client_id, .. }
+            | Self::Tag { client_id, .. }
+            | Self::Transfer { client_id, .. }
+            | Self::AskLocation { client_id, .. }
+            | Self::Finish { client_id, .. }
+            | Self::Availability { client_id, .. }
+            | Self::OfflineMessages { client_id }
+            | Self::OfflineDone { client_id, .. } => Some(client_id),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(rename = "type", borrow)]

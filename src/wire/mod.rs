@@ -3,6 +3,7 @@
 //! Visitor views and agent views are different types, so an internal note can't leak by a forgotten condition. Knows no SQL and no sockets.
 
 pub mod commands;
+pub mod detail;
 pub mod entries;
 pub mod frames;
 pub mod stored;

@@ -446,10 +446,9 @@ pub struct Card {
 }
 
 impl Card {
-    /// The card of a chat.
+    /// The card of a chat; `page` is where the visitor is now.
     #[must_use]
-    pub fn of(chat: &Chat, visitor: &Visitor, previous: &[Chat], directory: &Directory) -> Self {
-        let page = &chat.request.page;
+    pub fn of(chat: &Chat, visitor: &Visitor, previous: &[Chat], page: &crate::domain::page::Page, directory: &Directory) -> Self {
         Self {
             visitor: CardVisitor {
                 id: visitor.id.to_string(),

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 
 pub(super) use self::boot::boot;
+pub(super) use self::presence::{department_changed, return_chats_of};
 pub use self::request::{Asked, NewRequest, OfflineNew};
+pub(super) use self::routing::loads;
 
 use super::effect::{ChatChange, Effect, Standing};
 use super::error::StoreError;
@@ -79,6 +81,9 @@ pub(super) fn execute(tx: &mut Tx<'_>, id: ChatId, actor: Actor, command: &Comma
     let client_id = receipt.map(|receipt| receipt.client_id.as_str());
     if changed {
         record(tx, &chat, &mut next, actor, client_id, events)?;
+    } else if *command == Command::Expire {
+        // The agenda took it off; it has to look again later.
+        publish_deadline(tx, &chat);
     }
     let seq = changed.then_some(next.last_seq);
     if let Some(receipt) = receipt {

@@ -88,7 +88,7 @@ fn waiting(conn: &mut SqliteConnection, department: DepartmentId) -> Result<Vec<
 }
 
 /// Everybody's load: active chats and offers that stand.
-fn loads(conn: &mut SqliteConnection) -> Result<Loads, StoreError> {
+pub(in crate::store) fn loads(conn: &mut SqliteConnection) -> Result<Loads, StoreError> {
     let mut loads = Loads::new();
     let active: Vec<(Option<AgentId>, i64)> = chats::table
         .filter(chats::state.eq("active"))

@@ -1,0 +1,258 @@
+//! From what was committed to frames on sockets, in commit order; the seam at which a message bus enters later.
+//!
+//! Events go out at once. Positions, loads and the state of departments are ephemera: the latest wins, at most once a second. Knows no HTTP.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+
+use crate::domain::chat::event::{Event, Recorded};
+use crate::domain::chat::{Circle, State};
+use crate::domain::directory::Directory;
+use crate::domain::ids::{AgentId, DepartmentId};
+use crate::domain::offline::OfflineMessage;
+use crate::domain::time::Moment;
+use crate::hub::close::Close;
+use crate::hub::{Hub, Topic};
+use crate::store::Store;
+use crate::store::effect::{ChatChange, Effect, Standing};
+use crate::store::error::StoreError;
+use crate::wire::entries::{AgentEntry, VisitorEntry};
+use crate::wire::frames::{AgentFrame, CommonFrame, VisitorFrame, encode};
+use crate::wire::views::{
+    AgentChat, AgentView, DepartmentState, OfflineMessageView, QueueView, VisitorChat, department_states, departments_for,
+};
+
+/// The least time between two rounds of ephemera.
+const EPHEMERA_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Publishes what the store commits.
+#[derive(Clone)]
+pub struct Relay {
+    store: Store,
+    hub: Hub,
+    stale: Arc<Stale>,
+}
+
+/// What ephemera must be told anew.
+#[derive(Default)]
+struct Stale {
+    parts: Mutex<Parts>,
+    told: Notify,
+}
+
+#[derive(Default)]
+struct Parts {
+    departments: HashSet<DepartmentId>,
+    agents: HashSet<AgentId>,
+    offline_messages: Vec<OfflineMessage>,
+    settings: bool,
+}
+
+impl Relay {
+    /// A relay between a store and a hub.
+    #[must_use]
+    pub fn new(store: Store, hub: Hub) -> Self {
+        Self { store, hub, stale: Arc::default() }
+    }
+
+    /// Publishes until the store is closed.
+    pub async fn run(self, mut effects: mpsc::Receiver<Vec<Effect>>) {
+        while let Some(batch) = effects.recv().await {
+            let (directory, now) = (self.store.directory(), self.store.clock().now());
+            for effect in batch {
+                self.publish(effect, &directory, now);
+            }
+        }
+    }
+
+    /// Tells ephemera, at most once a second, for ever.
+    pub async fn run_ephemera(self) {
+        let mut departments_told: Vec<DepartmentState> = Vec::new();
+        loop {
+            self.stale.told.notified().await;
+            let parts = std::mem::take(&mut *self.stale.parts.lock().unwrap_or_else(PoisonError::into_inner));
+            if let Err(error) = self.tell(parts, &mut departments_told).await {
+                tracing::warn!(%error, "positions could not be told");
+            }
+            tokio::time::sleep(EPHEMERA_INTERVAL).await;
+        }
+    }
+
+    fn publish(&self, effect: Effect, directory: &Directory, now: Moment) {
+        match effect {
+            Effect::Chat(change) => self.publish_change(&change, directory, now),
+            Effect::Marks { chat, visitor, department: _, agent, marks } => {
+                let frame = encode(&CommonFrame::Marks { chat_id: chat.to_string(), marks: marks.into() });
+                let mut topics = vec![Topic::Visitor(visitor), Topic::Chat(chat)];
+                topics.extend(agent.map(Topic::Agent));
+                self.hub.publish(&topics, &frame);
+            }
+            Effect::VisitorPresence { chat, department, agent, present } => {
+                let frame = encode(&AgentFrame::Presence { chat_id: chat.to_string(), present });
+                self.hub.publish(&[agent.map_or(Topic::Department(department), Topic::Agent), Topic::Chat(chat)], &frame);
+            }
+            Effect::VisitorCard { .. } | Effect::Deadline { .. } | Effect::Outbox => {}
+            Effect::Agent(agent) => self.make_stale(|parts| {
+                parts.agents.insert(agent);
+                let own = directory.departments.values().filter(|department| department.member(agent).is_some());
+                parts.departments.extend(own.map(|department| department.id));
+            }),
+            Effect::Directory => self.make_stale(|parts| parts.settings = true),
+            Effect::OfflineMessage(message) => self.make_stale(|parts| parts.offline_messages.push(*message)),
+            Effect::SessionsEnded { agent } => self.hub.close(Topic::Agent(agent), Close::SignedOut),
+        }
+    }
+
+    fn publish_change(&self, change: &ChatChange, directory: &Directory, now: Moment) {
+        let chat = &change.chat;
+        let after = Standing::of(chat);
+        let standing_changed = change.before != Some(after);
+        let visitors = [Topic::Visitor(chat.request.visitor)];
+        let agents = agent_topics(change);
+        for entry in &change.recorded {
+            // A chat's standing comes with every entry but messages and notes, as it is after the last of this step.
+            let with_chat = !matches!(entry.event, Event::Written(_) | Event::Noted(_));
+            if let Some(view) = VisitorEntry::of(entry, directory) {
+                let chat_view = with_chat.then(|| VisitorChat::of(chat, directory, now));
+                self.hub.publish(&visitors, &encode(&VisitorFrame::Event { chat_id: chat.id.to_string(), entry: view, chat: chat_view }));
+            }
+            let chat_view = with_chat.then(|| AgentChat::of(chat, change.visitor_name.as_deref(), change.unread, directory, now));
+            let frame = AgentFrame::Event { chat_id: chat.id.to_string(), entry: AgentEntry::of(entry, directory), chat: chat_view };
+            self.hub.publish(&agents, &encode(&frame));
+            self.ring(change, entry);
+        }
+        if standing_changed {
+            self.tell_who_lost_it(change, directory);
+            let departments = change.before.map(|before| before.department).into_iter().chain([after.department]);
+            self.make_stale(|parts| parts.departments.extend(departments));
+        }
+    }
+
+    /// Calls sound and stop here: an offer rings one agent, a call a circle, and whatever ends the wait silences everybody.
+    fn ring(&self, change: &ChatChange, entry: &Recorded) {
+        let chat_id = change.chat.id.to_string();
+        match &entry.event {
+            Event::Offered(offer) => {
+                let frame = AgentFrame::Ring { chat_id, circle: "offer" };
+                self.hub.publish(&[Topic::Agent(offer.to)], &encode(&frame));
+            }
+            Event::Called { circle, agents } => {
+                let topics: Vec<Topic> = agents.iter().map(|agent| Topic::Agent(*agent)).collect();
+                if !topics.is_empty() {
+                    self.hub.publish(&topics, &encode(&AgentFrame::Ring { chat_id, circle: Circle::as_str(*circle) }));
+                }
+            }
+            Event::OfferPassed(agent) => self.hub.publish(&[Topic::Agent(*agent)], &encode(&AgentFrame::Unring { chat_id })),
+            _ => {
+                let stopped_waiting =
+                    change.before.is_some_and(|before| before.state == State::Waiting) && Some(Standing::of(&change.chat)) != change.before;
+                if let Some(before) = change.before.filter(|_| stopped_waiting) {
+                    self.hub.publish(&[Topic::Department(before.department)], &encode(&AgentFrame::Unring { chat_id }));
+                }
+            }
+        }
+    }
+
+    /// Who had the chat in a list and has it no more, because they may not see its department or because it is another's.
+    fn tell_who_lost_it(&self, change: &ChatChange, directory: &Directory) {
+        let Some(before) = change.before else { return };
+        let chat = &change.chat;
+        let frame = encode(&AgentFrame::ChatLeft { chat_id: chat.id.to_string() });
+        let left_queue = before.state == State::Waiting && (chat.state != State::Waiting || before.department != chat.department);
+        if left_queue {
+            let keep: Vec<Topic> = chat.agent.map(Topic::Agent).into_iter().collect();
+            self.hub.publish_but(Topic::Department(before.department), &keep, &frame);
+        }
+        if let Some(agent) = before.agent.filter(|agent| chat.agent != Some(*agent)) {
+            let still_sees =
+                chat.state == State::Waiting && directory.rights(agent, chat.department) != crate::domain::directory::Rights::None;
+            let ended_with = !chat.state.is_open();
+            if !still_sees && !ended_with {
+                self.hub.publish(&[Topic::Agent(agent)], &frame);
+            }
+        }
+    }
+
+    fn make_stale(&self, change: impl FnOnce(&mut Parts)) {
+        change(&mut self.stale.parts.lock().unwrap_or_else(PoisonError::into_inner));
+        self.stale.told.notify_one();
+    }
+
+    async fn tell(&self, parts: Parts, departments_told: &mut Vec<DepartmentState>) -> Result<(), StoreError> {
+        let (directory, now) = (self.store.directory(), self.store.clock().now());
+        for department in &parts.departments {
+            for place in self.store.places(*department).await? {
+                let queue = QueueView {
+                    position: place.position,
+                    estimated_wait_seconds: place.estimated_wait_seconds,
+                    agents_available: place.agents_available,
+                    waited_seconds: now.steady.seconds_since(place.queued.steady),
+                };
+                let frame = VisitorFrame::Queue { chat_id: place.chat.to_string(), queue };
+                self.hub.publish(&[Topic::Visitor(place.visitor)], &encode(&frame));
+            }
+        }
+        let loads = self.store.loads().await?;
+        for agent in parts.agents.iter().filter_map(|agent| directory.agents.get(agent)) {
+            let load = i64::from(loads.get(&agent.id).copied().unwrap_or(0));
+            self.hub.publish(&[Topic::Agents], &encode(&AgentFrame::Agent { agent: AgentView::of(agent, load, &directory, now) }));
+        }
+        self.tell_offline_messages(&parts.offline_messages, &directory).await?;
+        let states = department_states(&directory, &loads, now);
+        if states != *departments_told || parts.settings {
+            for site in directory.sites.keys() {
+                self.hub.publish(&[Topic::Site(*site)], &encode(&VisitorFrame::Departments { departments: &states }));
+            }
+            let mut by_agent: HashMap<AgentId, _> = HashMap::new();
+            for agent in directory.agents.keys().filter(|agent| self.hub.has(Topic::Agent(**agent))) {
+                by_agent.insert(*agent, departments_for(*agent, &directory, &loads, now));
+            }
+            for (agent, departments) in by_agent {
+                self.hub.publish(&[Topic::Agent(agent)], &encode(&AgentFrame::Departments { departments }));
+            }
+            *departments_told = states;
+        }
+        Ok(())
+    }
+
+    async fn tell_offline_messages(&self, messages: &[OfflineMessage], directory: &Directory) -> Result<(), StoreError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        for agent in directory.agents.keys().filter(|agent| self.hub.has(Topic::Agent(**agent))) {
+            let own: Vec<DepartmentId> = directory.departments_of(*agent).iter().map(|department| department.id).collect();
+            let unread = self.store.open_offline_messages(own.clone()).await?;
+            for message in messages.iter().filter(|message| own.contains(&message.department)) {
+                let frame = AgentFrame::OfflineMessage { offline_message: OfflineMessageView::of(message, directory), unread };
+                self.hub.publish(&[Topic::Agent(*agent)], &encode(&frame));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which agents hear of a step: the department while the chat waits or stops waiting there, its agents before and after, and who has it open.
+fn agent_topics(change: &ChatChange) -> Vec<Topic> {
+    let chat = &change.chat;
+    let mut topics = vec![Topic::Chat(chat.id)];
+    let mut add = |standing: Standing| {
+        topics.extend(standing.agent.map(Topic::Agent));
+        if standing.state == State::Waiting {
+            topics.push(Topic::Department(standing.department));
+        }
+    };
+    add(Standing::of(chat));
+    if let Some(before) = change.before {
+        // Of a chat that moved on, the old queue is told only that it left.
+        let before = if chat.state == before.state { before } else { Standing { state: chat.state, ..before } };
+        add(before);
+    }
+    // Who took part sees how it ends, and ratings and tags after it.
+    if !chat.state.is_open() {
+        topics.extend(chat.agents.iter().map(|agent| Topic::Agent(*agent)));
+    }
+    topics
+}

@@ -1,0 +1,163 @@
+//! What a client needs when it connects, read in one go.
+
+use std::collections::HashMap;
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
+
+use super::chats::{self as rows, ChatRow};
+use super::error::StoreError;
+use super::schema::{chat_agents, chats, visitors};
+use super::timeline::{self, Page};
+use super::{Store, commands};
+use crate::domain::chat::{Chat, RATING_DAYS_MAX, State};
+use crate::domain::ids::{AgentId, ChatId, DepartmentId, VisitorId};
+use crate::domain::routing::Loads;
+use crate::domain::time::Timestamp;
+use crate::domain::visitor::Visitor;
+
+/// Chats of one list in a snapshot.
+const LIST_CHATS_MAX: i64 = 500;
+/// Chats of before on a visitor's card.
+const PREVIOUS_CHATS_MAX: i64 = 10;
+
+/// A chat in a list, with what its row doesn't hold.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub chat: Chat,
+    pub visitor_name: Option<String>,
+    pub unread: i64,
+}
+
+/// A chat with everything that its page shows.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub listed: Listed,
+    pub visitor: Visitor,
+    pub previous: Vec<Chat>,
+    pub page: Page,
+}
+
+/// An agent's lists.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    pub queue: Vec<Listed>,
+    pub chats: Vec<Listed>,
+    pub ended: Vec<Listed>,
+}
+
+impl Store {
+    /// One chat.
+    ///
+    /// # Errors
+    /// `NotFound`, or a fault of the database.
+    pub async fn chat(&self, id: ChatId) -> Result<Chat, StoreError> {
+        self.read(move |conn| rows::get(conn, id)).await
+    }
+
+    /// Everybody's load: active chats and offers that stand.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn loads(&self) -> Result<Loads, StoreError> {
+        self.read(commands::loads).await
+    }
+
+    /// The chat that a returning visitor comes back to: the open one, else `named`, else the last one if it ended within the time for rating and wasn't
+    /// rated.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn chat_to_resume(&self, visitor: VisitorId, named: Option<ChatId>) -> Result<Option<Chat>, StoreError> {
+        let now = self.clock().now();
+        self.read(move |conn| {
+            let last = chats::table
+                .filter(chats::visitor_id.eq(visitor))
+                .order((chats::state.eq_any(["waiting", "active"]).desc(), chats::requested_at.desc()))
+                .select(ChatRow::as_select())
+                .first(conn)
+                .optional()?;
+            let Some(last) = rows::list(last.into_iter().collect())?.pop() else { return Ok(None) };
+            if last.state.is_open() || named == Some(last.id) {
+                return Ok(Some(last));
+            }
+            if let Some(named) = named
+                && let Some(chat) = rows::find(conn, named)?.filter(|chat| chat.request.visitor == visitor)
+            {
+                return Ok(Some(chat));
+            }
+            let recent = last.ended.is_some_and(|ended| now.steady < ended.steady.plus_seconds(RATING_DAYS_MAX * 24 * 3600));
+            Ok(Some(last).filter(|last| recent && last.rating.is_none() && last.state == State::Finished))
+        })
+        .await
+    }
+
+    /// An agent's queue, chats, and those of theirs that ended since `since`.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn desk(&self, agent: AgentId, departments: Vec<DepartmentId>, since: Timestamp) -> Result<Desk, StoreError> {
+        self.read(move |conn| {
+            let queue = chats::table
+                .filter(chats::state.eq("waiting").and(chats::department_id.eq_any(departments)))
+                .order((chats::started_at.is_null().asc(), chats::requested_at.asc()))
+                .limit(LIST_CHATS_MAX)
+                .select(ChatRow::as_select())
+                .load(conn)?;
+            let own = chats::table
+                .filter(chats::state.eq("active").and(chats::agent_id.eq(agent)))
+                .order(chats::requested_at.asc())
+                .limit(LIST_CHATS_MAX)
+                .select(ChatRow::as_select())
+                .load(conn)?;
+            let took_part = chat_agents::table.filter(chat_agents::agent_id.eq(agent)).select(chat_agents::chat_id);
+            let ended = chats::table
+                .filter(chats::ended_at.ge(since))
+                .filter(chats::id.eq_any(took_part))
+                .order(chats::ended_at.desc())
+                .limit(LIST_CHATS_MAX)
+                .select(ChatRow::as_select())
+                .load(conn)?;
+            Ok(Desk { queue: listed(conn, queue)?, chats: listed(conn, own)?, ended: listed(conn, ended)? })
+        })
+        .await
+    }
+
+    /// A chat with its card and what came after `seq`.
+    ///
+    /// # Errors
+    /// `NotFound`, or a fault of the database.
+    pub async fn open_chat(&self, id: ChatId, after: i64) -> Result<Opened, StoreError> {
+        self.read(move |conn| {
+            let chat = rows::get(conn, id)?;
+            let visitor = super::visitors::get(conn, chat.request.visitor)?;
+            let previous = chats::table
+                .filter(chats::visitor_id.eq(visitor.id).and(chats::id.ne(id)))
+                .filter(chats::requested_at.lt(chat.requested_at))
+                .order(chats::requested_at.desc())
+                .limit(PREVIOUS_CHATS_MAX)
+                .select(ChatRow::as_select())
+                .load(conn)?;
+            let page = timeline::after(conn, id, after)?;
+            let unread = timeline::unread(conn, id, chat.marks.agent.read)?;
+            let listed = Listed { chat, visitor_name: visitor.name.clone(), unread };
+            Ok(Opened { listed, visitor, previous: rows::list(previous)?, page })
+        })
+        .await
+    }
+}
+
+fn listed(conn: &mut SqliteConnection, found: Vec<ChatRow>) -> Result<Vec<Listed>, StoreError> {
+    let found = rows::list(found)?;
+    let ids: Vec<VisitorId> = found.iter().map(|chat| chat.request.visitor).collect();
+    let names: Vec<(VisitorId, Option<String>)> =
+        visitors::table.filter(visitors::id.eq_any(ids)).select((visitors::id, visitors::name)).load(conn)?;
+    let names: HashMap<VisitorId, Option<String>> = names.into_iter().collect();
+    found
+        .into_iter()
+        .map(|chat| {
+            let unread = timeline::unread(conn, chat.id, chat.marks.agent.read)?;
+            let visitor_name = names.get(&chat.request.visitor).cloned().flatten();
+            Ok(Listed { chat, visitor_name, unread })
+        })
+        .collect()
+}

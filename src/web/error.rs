@@ -1,0 +1,300 @@
+//! The one mapping of everything that can go wrong to a code, a status and a text.
+//!
+//! Handlers return [`AppError`]; [`answer`] turns it into JSON, or a page where a browser asks, in the reader's language. Bodies of 5xx tell nothing; the log has
+//! the cause under the request id.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use askama::Template;
+use serde_json::json;
+
+use super::frame;
+use super::rates::Wait;
+use crate::domain::chat::refusal::Refusal;
+use crate::domain::intake::IntakeError;
+use crate::i18n::{Locale, Texts};
+use crate::store::error::StoreError;
+
+/// What a handler can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    #[error("not found")]
+    NotFound,
+    #[error("the method is not allowed here")]
+    MethodNotAllowed,
+    #[error("not signed in")]
+    Unauthorised,
+    #[error("not allowed")]
+    Forbidden,
+    #[error("the request comes from a foreign page")]
+    ForeignOrigin,
+    #[error("the page's domain is not allowed")]
+    DomainNotAllowed,
+    #[error("no such site")]
+    SiteUnknown,
+    #[error("the request can't be read")]
+    Malformed,
+    #[error("the field {field} is wrong: {code}")]
+    Invalid { field: String, code: &'static str },
+    #[error("the request is too large")]
+    TooLarge,
+    #[error("too many requests")]
+    RateLimited(Wait),
+    #[error("a template can't be rendered")]
+    Template,
+}
+
+impl From<Wait> for AppError {
+    fn from(wait: Wait) -> Self {
+        Self::RateLimited(wait)
+    }
+}
+
+impl AppError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => store_code(error),
+            Self::Refused(refusal) => refusal.code(),
+            Self::Intake(error) => error.code,
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Unauthorised => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::ForeignOrigin => "foreign_origin",
+            Self::DomainNotAllowed => "domain_not_allowed",
+            Self::SiteUnknown => "site_unknown",
+            Self::Malformed => "request_malformed",
+            Self::Invalid { code, .. } => code,
+            Self::TooLarge => "request_too_large",
+            Self::RateLimited(_) => "rate_limited",
+            Self::Template => "internal",
+        }
+    }
+
+    /// The field that is wrong, if one.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Intake(error) => Some(error.field),
+            Self::Invalid { field, .. } => Some(field),
+            Self::Store(StoreError::Invalid(invalid)) => invalid.field,
+            Self::Store(_)
+            | Self::Refused(_)
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::Unauthorised
+            | Self::Forbidden
+            | Self::ForeignOrigin
+            | Self::DomainNotAllowed
+            | Self::SiteUnknown
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::RateLimited(_)
+            | Self::Template => None,
+        }
+    }
+
+    /// When to try again, in milliseconds, if that helps.
+    #[must_use]
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(Wait(wait)) => Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
+            Self::Store(StoreError::Overloaded | StoreError::Closed) => Some(1_000),
+            Self::Store(StoreError::Full) => Some(30_000),
+            _ => None,
+        }
+    }
+
+    /// The text in a language: what is wrong and what to do. `{name}` is who was first, or what stands in the way.
+    #[must_use]
+    pub fn text(&self, texts: &Texts, name: &str) -> String {
+        texts.with(&format!("error.{}", self.code()), [("name", name)])
+    }
+}
+
+const fn store_code(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Refused(refusal) => refusal.code(),
+        StoreError::Invalid(invalid) => invalid.code,
+        StoreError::NotFound => "not_found",
+        StoreError::Overloaded | StoreError::Closed => "overloaded",
+        StoreError::Full => "storage_full",
+        StoreError::Database(_) | StoreError::Newer(_) | StoreError::InUse | StoreError::Unwritable(_) => "internal",
+    }
+}
+
+const fn refusal_status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::Forbidden | Refusal::NotYourChat => StatusCode::FORBIDDEN,
+        Refusal::ChatFinished
+        | Refusal::ChatNotActive
+        | Refusal::ChatNotWaiting
+        | Refusal::ChatNotStarted
+        | Refusal::AlreadyTaken { .. }
+        | Refusal::AgentNoRoom
+        | Refusal::RatingClosed
+        | Refusal::ChatOpen
+        | Refusal::ClientIdReused => StatusCode::CONFLICT,
+        Refusal::TagUnknown
+        | Refusal::TagsTooMany
+        | Refusal::TagsRequired
+        | Refusal::RatingInvalid
+        | Refusal::LocationOff
+        | Refusal::LocationInvalid
+        | Refusal::DepartmentUnavailable => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+impl ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Refused(refusal) | Self::Store(StoreError::Refused(refusal)) => refusal_status(refusal),
+            Self::Store(StoreError::NotFound) | Self::NotFound | Self::SiteUnknown => StatusCode::NOT_FOUND,
+            Self::Store(StoreError::Invalid(_)) | Self::Intake(_) | Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Store(StoreError::Overloaded | StoreError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Store(StoreError::Database(_) | StoreError::Newer(_) | StoreError::InUse | StoreError::Unwritable(_))
+            | Self::Template => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthorised => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ForeignOrigin | Self::DomainNotAllowed => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::build(self.status_code()).finish()
+    }
+}
+
+/// The id of a request: in the log, and in the body of what failed.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    frame: frame::Frame,
+    code: &'static str,
+    text: String,
+    request_id: String,
+}
+frame::framed!(ErrorPage);
+
+/// Gives every failed answer its body, in the reader's language, and writes the log's line.
+///
+/// # Errors
+/// None of its own.
+pub async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let id = RequestId(uuid::Uuid::now_v7().simple().to_string());
+    request.extensions_mut().insert(id.clone());
+    let http = request.request().clone();
+    let (method, path) = (http.method().clone(), shown_path(http.path()));
+    let response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => ServiceResponse::from_err(error, http.clone()).map_into_boxed_body(),
+    };
+    let status = response.status();
+    let cause = response.response().error().map(ToString::to_string).filter(|_| status.is_server_error());
+    match cause {
+        Some(cause) => tracing::error!(request_id = %id.0, %method, path, status = status.as_u16(), cause, "failed"),
+        None => tracing::debug!(request_id = %id.0, %method, path, status = status.as_u16(), "answered"),
+    }
+    Ok(with_body(response, &http, &id))
+}
+
+/// Paths without what identifies: keys and ids are cut out of the log.
+fn shown_path(path: &str) -> String {
+    path.split('/').map(|part| if part.len() > 24 { "…" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+fn with_body(response: ServiceResponse<BoxBody>, http: &HttpRequest, id: &RequestId) -> ServiceResponse<BoxBody> {
+    let Some((code, status, field, retry, name)) = response.response().error().and_then(|error| {
+        let error = error.as_error::<AppError>()?;
+        Some((error.code(), error.status_code(), error.field().map(ToOwned::to_owned), error.retry_after_ms(), blocking_names(error)))
+    }) else {
+        return foreign_error(response, http, id);
+    };
+    let texts = Texts::for_locale(locale(http));
+    let text = texts.with(&format!("error.{code}"), [("name", name.as_str())]);
+    let mut builder = HttpResponse::build(status);
+    if let Some(ms) = retry {
+        builder.insert_header((header::RETRY_AFTER, ms.div_ceil(1000).to_string()));
+    }
+    response.into_response(body(builder, http, code, text, field.as_deref(), id))
+}
+
+fn blocking_names(error: &AppError) -> String {
+    match error {
+        AppError::Store(StoreError::Invalid(invalid)) => invalid.names.join(", "),
+        _ => String::new(),
+    }
+}
+
+/// Refusals of the framework itself (unreadable bodies, unknown paths) get our form too.
+fn foreign_error(response: ServiceResponse<BoxBody>, http: &HttpRequest, id: &RequestId) -> ServiceResponse<BoxBody> {
+    if response.response().error().is_none() {
+        return response;
+    }
+    let (code, status) = match response.status() {
+        StatusCode::SEE_OTHER | StatusCode::FOUND => return response,
+        StatusCode::NOT_FOUND => ("not_found", StatusCode::NOT_FOUND),
+        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
+        StatusCode::PAYLOAD_TOO_LARGE => ("request_too_large", StatusCode::PAYLOAD_TOO_LARGE),
+        status if status.is_client_error() => ("request_malformed", StatusCode::BAD_REQUEST),
+        status if status.is_server_error() => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
+        _ => return response,
+    };
+    let text = Texts::for_locale(locale(http)).with(&format!("error.{code}"), [("name", "")]);
+    response.into_response(body(HttpResponse::build(status), http, code, text, None, id))
+}
+
+fn body(
+    mut builder: HttpResponseBuilder,
+    http: &HttpRequest,
+    code: &'static str,
+    text: String,
+    field: Option<&str>,
+    id: &RequestId,
+) -> HttpResponse {
+    builder.insert_header((header::CACHE_CONTROL, "no-store"));
+    let wants_page =
+        http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if wants_page && !http.path().starts_with("/api/") {
+        let status = builder.finish().status();
+        let page = ErrorPage { frame: frame::Frame::signed_out(locale(http)), code, text, request_id: id.0.clone() };
+        if let Ok(page) = frame::page(status, &page.frame.nonce, &page) {
+            return page;
+        }
+        return HttpResponse::new(status);
+    }
+    let mut error = json!({"code": code, "message": text, "request_id": id.0});
+    if let (Some(field), Some(fields)) = (field, error.as_object_mut()) {
+        fields.insert("field".to_owned(), field.into());
+    }
+    builder.json(json!({"error": error}))
+}
+
+/// The language of a request from its header alone.
+#[must_use]
+pub fn locale(http: &HttpRequest) -> Locale {
+    http.headers()
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(Locale::from_accept_language)
+        .unwrap_or_default()
+}

@@ -1,0 +1,111 @@
+//! Limits of how much anybody may do in a minute, by who they are and by where they come from.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use crate::config::Rates;
+use crate::domain::ids::{SiteId, VisitorId};
+
+type Keyed<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
+
+/// The limiters that sockets and requests share.
+pub struct Limits {
+    pub rates: Rates,
+    visitors: Keyed<VisitorId>,
+    sites: Keyed<SiteId>,
+    addresses: Keyed<String>,
+    connections: Keyed<String>,
+}
+
+/// Not yet: try again after this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait(pub Duration);
+
+impl Limits {
+    /// Limiters with these rates; each allows a minute's worth at once.
+    #[must_use]
+    pub fn new(rates: Rates) -> Self {
+        Self {
+            rates,
+            visitors: RateLimiter::keyed(per_minute(rates.visitor_commands_per_minute)),
+            sites: RateLimiter::keyed(per_minute(rates.site_requests_per_minute)),
+            addresses: RateLimiter::keyed(per_minute(rates.address_requests_per_minute)),
+            connections: RateLimiter::keyed(per_minute(rates.address_connections_per_minute)),
+        }
+    }
+
+    /// A new chat or offline message on a site from an address.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn request(&self, site: SiteId, address: Option<IpAddr>) -> Result<(), Wait> {
+        check(&self.addresses, &address_key(address))?;
+        check(&self.sites, &site)
+    }
+
+    /// One more command of a visitor, whatever the tab.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn visitor(&self, visitor: VisitorId) -> Result<(), Wait> {
+        check(&self.visitors, &visitor)
+    }
+
+    /// A new socket from an address.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn connection(&self, address: Option<IpAddr>) -> Result<(), Wait> {
+        check(&self.connections, &address_key(address))
+    }
+
+    /// Forgets who was quiet for a while, so that the maps stay small.
+    pub fn forget_idle(&self) {
+        self.visitors.retain_recent();
+        self.sites.retain_recent();
+        self.addresses.retain_recent();
+        self.connections.retain_recent();
+    }
+}
+
+/// One socket's own limiter.
+pub struct SocketLimit(Arc<DefaultDirectRateLimiter>);
+
+impl SocketLimit {
+    /// Allows a minute's worth at once.
+    #[must_use]
+    pub fn new(commands_per_minute: u32) -> Self {
+        Self(Arc::new(RateLimiter::direct(per_minute(commands_per_minute))))
+    }
+
+    /// One more command.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn check(&self) -> Result<(), Wait> {
+        self.0.check().map_err(|early| Wait(early.wait_time_from(DefaultClock::default().now())))
+    }
+}
+
+fn per_minute(count: u32) -> Quota {
+    Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN))
+}
+
+fn check<K: Clone + std::hash::Hash + Eq>(limiter: &Keyed<K>, key: &K) -> Result<(), Wait> {
+    limiter.check_key(key).map_err(|early| Wait(early.wait_time_from(DefaultClock::default().now())))
+}
+
+/// One key per IPv4 address and per IPv6 /64, which is one household.
+pub(super) fn address_key(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => address.segments().iter().take(4).map(|part| format!("{part:x}:")).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,411 @@
+//! An agent's socket: what its frames do.
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use actix_web::web::Data;
+
+use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame};
+use super::{Answers, Handler, card};
+use crate::auth::token::TokenHash;
+use crate::domain::agent::{Agent, Availability};
+use crate::domain::chat::command::{Actor, Command, Recipient};
+use crate::domain::chat::{Chat, Side, State};
+use crate::domain::directory::{Directory, Rights};
+use crate::domain::ids::{AgentId, ChatId, DepartmentId, TagId};
+use crate::domain::text::{NAME_LENGTH_MAX, line};
+use crate::hub::close::Close;
+use crate::hub::{Subscription, Topic};
+use crate::i18n::{Locale, Texts};
+use crate::store::commands::Done;
+use crate::store::snapshots::Listed;
+use crate::web::error::{self, AppError};
+use crate::web::rates::SocketLimit;
+use crate::web::session_cookie;
+use crate::web::state::AppState;
+use crate::wire::commands::{self, AgentCommand, ClaimedRecipient};
+use crate::wire::entries::{AgentEntry, Author};
+use crate::wire::frames::{AgentFrame, AvailabilityView, CommonFrame, OrganisationView, OwnAgent, PROTOCOL, encode};
+use crate::wire::time::rfc3339;
+use crate::wire::views::{AgentChat, AgentView, Named, OfflineMessageView, departments_for};
+
+/// A socket from a console, or a program that speaks like one.
+pub(super) struct AgentSocket {
+    state: Data<AppState>,
+    subscription: Option<Subscription>,
+    limit: SocketLimit,
+    locale: Locale,
+    /// Who the upgrade's cookie or `Authorization` proved.
+    proven: Option<AgentId>,
+    agent: Option<AgentId>,
+    marks: HashMap<ChatId, (i64, i64)>,
+}
+
+impl AgentSocket {
+    /// Reads who asks: by cookie only where the request came from our own page.
+    pub async fn new(state: Data<AppState>, request: &HttpRequest, with_origin: bool) -> Result<Self, AppError> {
+        let bearer = request
+            .headers()
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
+        let cookie = session_cookie::read(request, &state.config).filter(|_| with_origin);
+        let proven = match (bearer, cookie) {
+            (Some(token), _) => agent_of(&state, token, true).await?,
+            (None, Some(token)) => agent_of(&state, &token, false).await?,
+            (None, None) => None,
+        };
+        Ok(Self {
+            limit: SocketLimit::new(state.limits.rates.agent_commands_per_minute),
+            locale: error::locale(request),
+            subscription: None,
+            agent: None,
+            marks: HashMap::new(),
+            proven,
+            state,
+        })
+    }
+
+    fn texts(&self) -> &'static Texts {
+        Texts::for_locale(self.locale)
+    }
+
+    fn listen(&mut self, topic: Topic) {
+        if let Some(subscription) = &mut self.subscription {
+            subscription.listen(topic);
+        }
+    }
+
+    async fn hello(&mut self, protocol: u32, token: Option<&str>, answers: &mut Answers) -> Result<(), Close> {
+        if protocol != PROTOCOL {
+            refuse_code(answers, None, "protocol_unsupported", "", self.texts());
+            return Err(Close::Policy);
+        }
+        let proven = match token {
+            None => Ok(self.proven),
+            Some(token) => agent_of(&self.state, token, true).await,
+        };
+        let directory = self.state.store.directory();
+        let agent = match proven {
+            Ok(Some(agent)) => agent,
+            Ok(None) => {
+                refuse_code(answers, None, "unauthenticated", "", self.texts());
+                return Err(Close::SignedOut);
+            }
+            Err(error) => {
+                refuse(answers, None, &error, self.texts(), &directory);
+                return Err(Close::Internal);
+            }
+        };
+        let Some(account) = directory.agents.get(&agent) else { return Err(Close::SignedOut) };
+        if let Some(locale) = account.locale.as_deref().and_then(Locale::parse) {
+            self.locale = locale;
+        }
+        self.agent = Some(agent);
+        // First listen, then read: what comes in between is then not missed.
+        self.listen(Topic::Agent(agent));
+        self.listen(Topic::Agents);
+        for department in directory.departments_of(agent) {
+            self.listen(Topic::Department(department.id));
+        }
+        self.settle_presence(agent).await;
+        match self.welcome(account, &self.state.store.directory()).await {
+            Ok(frame) => answers.frames.push(frame),
+            Err(error) => {
+                refuse(answers, None, &error, self.texts(), &directory);
+                return Err(Close::Internal);
+            }
+        }
+        Ok(())
+    }
+
+    async fn welcome(&self, account: &Agent, directory: &Directory) -> Result<bytestring::ByteString, AppError> {
+        let (store, now) = (&self.state.store, self.state.store.clock().now());
+        let account = directory.agents.get(&account.id).unwrap_or(account);
+        let own: Vec<DepartmentId> = directory.departments_of(account.id).iter().map(|department| department.id).collect();
+        let organisation = directory.organisation.as_ref().ok_or(AppError::NotFound)?;
+        let since = crate::domain::protocol::day_start(now.wall, &organisation.timezone);
+        let desk = store.desk(account.id, own.clone(), since).await?;
+        let loads = store.loads().await?;
+        let view = |listed: &Listed| AgentChat::of(&listed.chat, listed.visitor_name.as_deref(), listed.unread, directory, now);
+        let mut agents: Vec<AgentView> = directory
+            .agents
+            .values()
+            .filter(|agent| agent.archived_at.is_none())
+            .map(|agent| AgentView::of(agent, i64::from(loads.get(&agent.id).copied().unwrap_or(0)), directory, now))
+            .collect();
+        agents.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut tags: Vec<Named> =
+            directory.tags.values().filter(|tag| tag.archived_at.is_none()).map(|tag| Named::new(tag.id, &tag.name)).collect();
+        tags.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(encode(&AgentFrame::Welcome {
+            protocol: PROTOCOL,
+            server_time: rfc3339(now.wall),
+            agent: OwnAgent {
+                id: account.id.to_string(),
+                name: account.name.clone(),
+                email: account.email.clone(),
+                role: account.role.as_str(),
+                locale: account.locale.clone(),
+                max_chats: account.chats_max,
+                availability: AvailabilityView { state: account.availability.as_str(), reason: account.pause_reason.clone() },
+            },
+            organisation: OrganisationView {
+                id: organisation.id.to_string(),
+                name: organisation.name.clone(),
+                timezone: organisation.timezone.clone(),
+            },
+            departments: departments_for(account.id, directory, &loads, now),
+            agents,
+            tags,
+            queue: desk.queue.iter().map(view).collect(),
+            chats: desk.chats.iter().map(view).collect(),
+            ended: desk.ended.iter().map(view).collect(),
+            offline_unread: store.open_offline_messages(own).await?,
+        }))
+    }
+
+    /// Tells the store whether any tab of the agent is open, until that is still true when it is stored.
+    async fn settle_presence(&self, agent: AgentId) {
+        loop {
+            let present = self.state.hub.has(Topic::Agent(agent));
+            if let Err(error) = self.state.store.agent_present(agent, present).await {
+                tracing::warn!(%error, "an agent's presence could not be stored");
+                return;
+            }
+            if self.state.hub.has(Topic::Agent(agent)) == present {
+                return;
+            }
+        }
+    }
+
+    /// A chat that this agent may see.
+    async fn visible(&self, id: ChatId) -> Result<Chat, AppError> {
+        let agent = self.agent.ok_or(AppError::Unauthorised)?;
+        let chat = self.state.store.chat(id).await?;
+        match self.state.store.directory().rights(agent, chat.department) {
+            Rights::None if chat.agents.contains(&agent) => Ok(chat),
+            Rights::None => Err(AppError::NotFound),
+            Rights::Member | Rights::Supervises => Ok(chat),
+        }
+    }
+
+    async fn command(&mut self, command: AgentCommand, answers: &mut Answers) -> Result<(), AppError> {
+        match command {
+            AgentCommand::Hello { .. } | AgentCommand::Ping => Ok(()),
+            AgentCommand::Typing { chat_id: id, on } => self.typing(&id, on).await,
+            AgentCommand::Mark { chat_id: id, delivered, read } => {
+                let known = self.marks.entry(chat_id(&id)?).or_default();
+                *known = (known.0.max(delivered), known.1.max(read));
+                Ok(())
+            }
+            AgentCommand::Open { client_id, chat_id: id, after } => self.open(&client_id, &id, after.unwrap_or(0), answers).await,
+            AgentCommand::Shut { client_id, chat_id: id } => {
+                let id = chat_id(&id)?;
+                if let Some(subscription) = &mut self.subscription {
+                    subscription.leave(Topic::Chat(id));
+                }
+                self.ack_plain(answers, &client_id, Some(id));
+                Ok(())
+            }
+            AgentCommand::History { client_id, chat_id: id, before } => {
+                let id = chat_id(&id)?;
+                self.visible(id).await?;
+                let directory = self.state.store.directory();
+                let page = self.state.store.entries_before(id, before).await?;
+                let entries = page.entries.iter().map(|entry| AgentEntry::of(entry, &directory)).collect();
+                let frame = AgentFrame::History { client_id: &client_id, chat_id: id.to_string(), entries, more_before: page.more_before };
+                answers.frames.push(encode(&frame));
+                Ok(())
+            }
+            AgentCommand::Availability { client_id, state, reason } => {
+                self.availability(&client_id, &state, reason.as_deref(), answers).await
+            }
+            AgentCommand::OfflineMessages { client_id } => self.offline_messages(&client_id, answers).await,
+            AgentCommand::OfflineDone { client_id, offline_message_id } => {
+                let (agent, own) = self.own_departments()?;
+                let id = offline_message_id.parse().map_err(|_| AppError::NotFound)?;
+                self.state.store.finish_offline_message(id, agent, own).await?;
+                self.ack_plain(answers, &client_id, None);
+                Ok(())
+            }
+            AgentCommand::Accept { .. }
+            | AgentCommand::Decline { .. }
+            | AgentCommand::Message { .. }
+            | AgentCommand::Note { .. }
+            | AgentCommand::Tag { .. }
+            | AgentCommand::Transfer { .. }
+            | AgentCommand::AskLocation { .. }
+            | AgentCommand::Finish { .. } => self.chat_command(command, answers).await,
+        }
+    }
+
+    async fn chat_command(&self, command: AgentCommand, answers: &mut Answers) -> Result<(), AppError> {
+        let (client_id, id, command) = match command {
+            AgentCommand::Accept { client_id, chat_id } => (client_id, chat_id, Command::Start),
+            AgentCommand::Decline { client_id, chat_id } => (client_id, chat_id, Command::Decline),
+            AgentCommand::Message { client_id, chat_id, body: text } => (client_id, chat_id, Command::Write(body(&text)?)),
+            AgentCommand::Note { client_id, chat_id, body: text } => (client_id, chat_id, Command::Note(body(&text)?)),
+            AgentCommand::Tag { client_id, chat_id, tags } => {
+                let tags = tags
+                    .iter()
+                    .map(|tag| tag.parse::<TagId>())
+                    .collect::<Result<_, _>>()
+                    .map_err(|_| AppError::Invalid { field: "tags".to_owned(), code: "tag_unknown" })?;
+                (client_id, chat_id, Command::Tag(tags))
+            }
+            AgentCommand::Transfer { client_id, chat_id, to, note } => {
+                let to = recipient(&to)?;
+                let note = note.as_deref().filter(|note| !note.trim().is_empty()).map(body).transpose()?;
+                (client_id, chat_id, Command::Transfer { to, note })
+            }
+            AgentCommand::AskLocation { client_id, chat_id } => (client_id, chat_id, Command::AskLocation),
+            AgentCommand::Finish { client_id, chat_id } => (client_id, chat_id, Command::Finish),
+            _ => return Err(AppError::Malformed),
+        };
+        let agent = self.agent.ok_or(AppError::Unauthorised)?;
+        let id = chat_id(&id)?;
+        let receipt = receipt(&client_id, &command);
+        let done = self.state.store.execute(id, Actor::Agent(agent), command, Some(receipt)).await?;
+        ack(answers, &client_id, Some(id), &done);
+        Ok(())
+    }
+
+    async fn open(&mut self, client_id: &str, id: &str, after: i64, answers: &mut Answers) -> Result<(), AppError> {
+        let id = chat_id(id)?;
+        self.visible(id).await?;
+        self.listen(Topic::Chat(id));
+        let opened = self.state.store.open_chat(id, after.max(0)).await?;
+        let (directory, now) = (self.state.store.directory(), self.state.store.clock().now());
+        let listed = &opened.listed;
+        let frame = AgentFrame::Chat {
+            client_id,
+            chat: AgentChat::of(&listed.chat, listed.visitor_name.as_deref(), listed.unread, &directory, now),
+            card: Box::new(card::of(&self.state, &opened)),
+            entries: opened.page.entries.iter().map(|entry| AgentEntry::of(entry, &directory)).collect(),
+            more_before: opened.page.more_before,
+        };
+        answers.frames.push(encode(&frame));
+        Ok(())
+    }
+
+    async fn typing(&self, id: &str, on: bool) -> Result<(), AppError> {
+        let agent = self.agent.ok_or(AppError::Unauthorised)?;
+        let chat = self.visible(chat_id(id)?).await?;
+        if chat.state == State::Active && chat.agent == Some(agent) {
+            let by = Author::of(Actor::Agent(agent), &self.state.store.directory());
+            let frame = encode(&CommonFrame::Typing { chat_id: chat.id.to_string(), on, by });
+            self.state.hub.publish(&[Topic::Visitor(chat.request.visitor)], &frame);
+        }
+        Ok(())
+    }
+
+    async fn availability(&self, client_id: &str, state: &str, reason: Option<&str>, answers: &mut Answers) -> Result<(), AppError> {
+        let invalid = |field: &str| AppError::Invalid { field: field.to_owned(), code: "field_invalid" };
+        let agent = self.agent.ok_or(AppError::Unauthorised)?;
+        let state = Availability::parse(state).ok_or_else(|| invalid("state"))?;
+        let reason = reason.map_or(Ok(None), |reason| line(reason, NAME_LENGTH_MAX)).map_err(|_| invalid("reason"))?;
+        self.state.store.set_availability(agent, state, reason).await?;
+        self.ack_plain(answers, client_id, None);
+        Ok(())
+    }
+
+    async fn offline_messages(&self, client_id: &str, answers: &mut Answers) -> Result<(), AppError> {
+        let (_, own) = self.own_departments()?;
+        let directory = self.state.store.directory();
+        let unread = self.state.store.open_offline_messages(own.clone()).await?;
+        let messages = self.state.store.offline_messages(own).await?;
+        let offline_messages = messages.iter().map(|message| OfflineMessageView::of(message, &directory)).collect();
+        answers.frames.push(encode(&AgentFrame::OfflineMessages { client_id, offline_messages, unread }));
+        Ok(())
+    }
+
+    fn own_departments(&self) -> Result<(AgentId, Vec<DepartmentId>), AppError> {
+        let agent = self.agent.ok_or(AppError::Unauthorised)?;
+        Ok((agent, self.state.store.directory().departments_of(agent).iter().map(|department| department.id).collect()))
+    }
+
+    fn ack_plain(&self, answers: &mut Answers, client_id: &str, chat: Option<ChatId>) {
+        let done = Done { seq: None, at: self.state.store.clock().now().wall, repeated: false };
+        ack(answers, client_id, chat, &done);
+    }
+}
+
+impl Handler for AgentSocket {
+    fn subscribe(&mut self, subscription: Subscription) {
+        self.subscription = Some(subscription);
+    }
+
+    fn is_ready(&self) -> bool {
+        self.agent.is_some()
+    }
+
+    async fn handle(&mut self, text: &str, answers: &mut Answers) -> Result<(), Close> {
+        let command = match commands::agent(text) {
+            Ok(command) => command,
+            Err(error) => return refuse_frame(answers, &error, self.is_ready(), self.texts()),
+        };
+        match &command {
+            AgentCommand::Hello { protocol, token } => return self.hello(*protocol, token.as_deref(), answers).await,
+            AgentCommand::Ping => {
+                answers.frames.push(encode(&CommonFrame::Pong));
+                return Ok(());
+            }
+            _ if !self.is_ready() => {
+                refuse_code(answers, None, "hello_expected", "", self.texts());
+                return Err(Close::Policy);
+            }
+            _ => {}
+        }
+        let client_id = command.client_id().map(ToOwned::to_owned);
+        let done = match self.limit.check() {
+            Ok(()) => self.command(command, answers).await,
+            Err(wait) => Err(wait.into()),
+        };
+        if let Err(error) = done
+            && client_id.is_some()
+        {
+            refuse(answers, client_id.as_deref(), &error, self.texts(), &self.state.store.directory());
+        }
+        Ok(())
+    }
+
+    fn has_marks(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    async fn store_marks(&mut self) {
+        let Some(agent) = self.agent else { return };
+        for (id, (delivered, read)) in std::mem::take(&mut self.marks) {
+            // Only who answers marks for the agents' side: a supervisor who looks has read nothing in their place.
+            let own = self.state.store.chat(id).await.is_ok_and(|chat| chat.agent == Some(agent));
+            if own && let Err(error) = self.state.store.mark(id, Side::Agent, delivered, read).await {
+                tracing::warn!(%error, "marks could not be stored");
+            }
+        }
+    }
+
+    async fn gone(mut self) {
+        drop(self.subscription.take());
+        if let Some(agent) = self.agent {
+            self.settle_presence(agent).await;
+        }
+    }
+}
+
+async fn agent_of(state: &AppState, token: &str, program: bool) -> Result<Option<AgentId>, AppError> {
+    let session = state.store.session_of(TokenHash::of(token)).await?;
+    Ok(session.filter(|session| session.program == program).map(|session| session.agent))
+}
+
+fn recipient(to: &ClaimedRecipient) -> Result<Recipient, AppError> {
+    match to {
+        ClaimedRecipient::AgentId(id) => {
+            id.parse().map(Recipient::Agent).map_err(|_| AppError::Invalid { field: "to".to_owned(), code: "agent_no_room" })
+        }
+        ClaimedRecipient::DepartmentId(id) => {
+            id.parse().map(Recipient::Department).map_err(|_| AppError::Invalid { field: "to".to_owned(), code: "department_unavailable" })
+        }
+    }
+}

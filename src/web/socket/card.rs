@@ -1,0 +1,23 @@
+//! The visitor card as a frame.
+
+use bytestring::ByteString;
+
+use crate::domain::ids::ChatId;
+use crate::store::snapshots::Opened;
+use crate::web::error::AppError;
+use crate::web::state::AppState;
+use crate::wire::frames::{AgentFrame, encode};
+use crate::wire::views::Card;
+
+/// The card of an opened chat, with the page where the visitor is now.
+pub(super) fn of(state: &AppState, opened: &Opened) -> Card {
+    let chat = &opened.listed.chat;
+    let page = state.pages.of(chat.request.visitor).unwrap_or_else(|| chat.request.page.clone());
+    Card::of(chat, &opened.visitor, &opened.previous, &page, &state.store.directory())
+}
+
+/// The card of a chat as it is now.
+pub(super) async fn frame(state: &AppState, id: ChatId) -> Result<ByteString, AppError> {
+    let opened = state.store.open_chat(id, i64::MAX).await?;
+    Ok(encode(&AgentFrame::Card { chat_id: id.to_string(), card: Box::new(of(state, &opened)) }))
+}

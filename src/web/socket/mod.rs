@@ -1,0 +1,243 @@
+//! Sockets: the upgrade, the heartbeat, and the pump between a client and its handler.
+//!
+//! One task per socket. It handles one command after the other, so answers keep their order; frames from the hub go out between. A peer that takes
+//! nothing for [`SEND_TIMEOUT`] is given up: its task ends at once, and the kernel's own limit on unacknowledged data closes the connection.
+
+mod agent;
+mod answer;
+mod card;
+mod visitor;
+
+use std::time::Duration;
+
+use actix_web::web::{self, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, rt};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
+use bytestring::ByteString;
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+
+use super::client;
+use super::error::{self, AppError};
+use super::state::AppState;
+use crate::hub::close::Close;
+use crate::hub::outlet::Inlet;
+use crate::i18n::Locale;
+use crate::wire::frames::{CommonFrame, encode};
+
+/// Largest frame, and largest message of several frames: 10,000 scalar values may be 120 kB of escaped JSON.
+pub const FRAME_BYTES_MAX: usize = 160 * 1024;
+/// Time to say hello.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two pings.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Silence after which a socket is closed: two and a half heartbeats.
+const SILENCE_MAX: Duration = Duration::from_secs(75);
+/// How long a peer may take nothing.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long marks are gathered before they are stored.
+const MARKS_INTERVAL: Duration = Duration::from_millis(250);
+/// Malformed frames after which a socket is closed.
+const MALFORMED_MAX: u32 = 10;
+/// Time after which clients come back from a restart.
+const RECONNECT_MS: u64 = 1_000;
+
+/// The addresses of this module.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/ws/visitor", web::get().to(connect_visitor)).route("/ws/agent", web::get().to(connect_agent));
+}
+
+async fn connect_visitor(request: HttpRequest, body: Payload, state: Data<AppState>) -> Result<HttpResponse, actix_web::Error> {
+    admit(&request, &state)?;
+    let handler = visitor::VisitorSocket::new(state.clone(), &request);
+    upgrade(&request, body, &state, handler)
+}
+
+async fn connect_agent(request: HttpRequest, body: Payload, state: Data<AppState>) -> Result<HttpResponse, actix_web::Error> {
+    let with_origin = admit(&request, &state)?;
+    let handler = agent::AgentSocket::new(state.clone(), &request, with_origin).await?;
+    upgrade(&request, body, &state, handler)
+}
+
+/// Refuses a foreign origin, and an address that connects too often. Returns whether a browser's page of ours asks.
+fn admit(request: &HttpRequest, state: &AppState) -> Result<bool, AppError> {
+    state.limits.connection(client::address_of(request, &state.config))?;
+    match request.headers().get("origin") {
+        None => Ok(false),
+        Some(origin) if origin.to_str().is_ok_and(|origin| state.config.is_own_origin(origin)) => Ok(true),
+        Some(_) => Err(AppError::ForeignOrigin),
+    }
+}
+
+fn upgrade<H: Handler>(request: &HttpRequest, body: Payload, state: &AppState, mut handler: H) -> Result<HttpResponse, actix_web::Error> {
+    let (response, session, stream) = actix_ws::handle(request, body)?;
+    let stream = stream.max_frame_size(FRAME_BYTES_MAX).aggregate_continuations().max_continuation_size(FRAME_BYTES_MAX);
+    let (mut subscription, inlet) = state.hub.connect();
+    subscription.listen(crate::hub::Topic::Everyone);
+    handler.subscribe(subscription);
+    let malformed = 0;
+    let locale = error::locale(request);
+    rt::spawn(async move {
+        let socket = Socket { session, stream, inlet, heard: Instant::now(), malformed, locale };
+        socket.run(handler).await;
+    });
+    Ok(response)
+}
+
+/// One side's part of a socket: what its frames do.
+pub(super) trait Handler: Sized + 'static {
+    /// Takes the place in the hub.
+    fn subscribe(&mut self, subscription: crate::hub::Subscription);
+    /// Whether `hello` was said and answered.
+    fn is_ready(&self) -> bool;
+    /// Handles one frame; answers go to `answers`.
+    async fn handle(&mut self, text: &str, answers: &mut Answers) -> Result<(), Close>;
+    /// Whether marks wait to be stored.
+    fn has_marks(&self) -> bool;
+    /// Stores the marks.
+    async fn store_marks(&mut self);
+    /// The socket is gone.
+    async fn gone(self);
+}
+
+/// What goes back for one frame, in order.
+#[derive(Default)]
+pub(super) struct Answers {
+    pub frames: Vec<ByteString>,
+    /// Counts towards [`MALFORMED_MAX`].
+    pub malformed: bool,
+}
+
+struct Socket {
+    session: Session,
+    stream: AggregatedMessageStream,
+    inlet: Inlet,
+    heard: Instant,
+    malformed: u32,
+    locale: Locale,
+}
+
+/// Why the pump ended.
+enum End {
+    /// We close, and say why.
+    Close(Close),
+    /// The peer closed or is gone.
+    Gone,
+    /// The peer takes nothing; not even a close would get through.
+    Stalled,
+}
+
+impl Socket {
+    async fn run<H: Handler>(mut self, mut handler: H) {
+        let end = self.pump(&mut handler).await;
+        if handler.has_marks() {
+            handler.store_marks().await;
+        }
+        handler.gone().await;
+        match end {
+            End::Close(close) => {
+                tracing::debug!(code = close.code(), locale = self.locale.tag(), "a socket is closed");
+                if close == Close::Restart {
+                    let frame = encode(&CommonFrame::GoingAway { reconnect_in_ms: RECONNECT_MS });
+                    drop(timeout(SEND_TIMEOUT, self.session.text(frame)).await);
+                }
+                let reason = CloseReason { code: CloseCode::from(close.code()), description: Some(close.reason().to_owned()) };
+                drop(timeout(SEND_TIMEOUT, self.session.close(Some(reason))).await);
+            }
+            End::Gone | End::Stalled => {}
+        }
+    }
+
+    async fn pump<H: Handler>(&mut self, handler: &mut H) -> End {
+        let start = Instant::now();
+        let mut heartbeat = beat(start);
+        let mut marks_due: Option<Instant> = None;
+        loop {
+            let marks = async {
+                match marks_due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let step = tokio::select! {
+                frame = self.inlet.next() => match frame {
+                    Ok(frame) => self.send(frame).await,
+                    Err(close) => Err(End::Close(close)),
+                },
+                message = self.stream.next() => self.hear(message, handler).await,
+                _ = heartbeat.tick() => self.beat().await,
+                () = marks => {
+                    handler.store_marks().await;
+                    marks_due = None;
+                    Ok(())
+                }
+                () = tokio::time::sleep_until(start + HELLO_TIMEOUT), if !handler.is_ready() => Err(End::Close(Close::Policy)),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+            if marks_due.is_none() && handler.has_marks() {
+                marks_due = Some(Instant::now() + MARKS_INTERVAL);
+            }
+        }
+    }
+
+    async fn send(&mut self, frame: ByteString) -> Result<(), End> {
+        match timeout(SEND_TIMEOUT, self.session.text(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_closed)) => Err(End::Gone),
+            Err(_elapsed) => Err(End::Stalled),
+        }
+    }
+
+    async fn beat(&mut self) -> Result<(), End> {
+        if self.heard.elapsed() > SILENCE_MAX {
+            return Err(End::Close(Close::Silent));
+        }
+        match timeout(SEND_TIMEOUT, self.session.ping(b"")).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_closed)) => Err(End::Gone),
+            Err(_elapsed) => Err(End::Stalled),
+        }
+    }
+
+    async fn hear<H: Handler>(&mut self, message: Option<Result<AggregatedMessage, ProtocolError>>, handler: &mut H) -> Result<(), End> {
+        self.heard = Instant::now();
+        match message {
+            None => Err(End::Gone),
+            Some(Ok(AggregatedMessage::Text(text))) => {
+                let mut answers = Answers::default();
+                let handled = handler.handle(&text, &mut answers).await;
+                for frame in answers.frames {
+                    self.send(frame).await?;
+                }
+                self.malformed += u32::from(answers.malformed);
+                if self.malformed >= MALFORMED_MAX {
+                    return Err(End::Close(Close::Policy));
+                }
+                handled.map_err(End::Close)
+            }
+            Some(Ok(AggregatedMessage::Binary(_))) => Err(End::Close(Close::Policy)),
+            Some(Ok(AggregatedMessage::Ping(bytes))) => match timeout(SEND_TIMEOUT, self.session.pong(&bytes)).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) => Err(End::Gone),
+                Err(_elapsed) => Err(End::Stalled),
+            },
+            Some(Ok(AggregatedMessage::Pong(_))) => Ok(()),
+            Some(Ok(AggregatedMessage::Close(reason))) => {
+                drop(timeout(SEND_TIMEOUT, self.session.clone().close(reason)).await);
+                Err(End::Gone)
+            }
+            Some(Err(ProtocolError::Overflow)) => Err(End::Close(Close::TooBig)),
+            Some(Err(ProtocolError::Io(_))) => Err(End::Gone),
+            Some(Err(_)) => Err(End::Close(Close::Policy)),
+        }
+    }
+}
+
+/// The heartbeat; a socket that was busy is not pinged twice for it.
+fn beat(start: Instant) -> Interval {
+    let mut heartbeat = interval_at(start + HEARTBEAT, HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    heartbeat
+}

@@ -1,0 +1,22 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use super::gate::Gate;
+use super::pages::Pages;
+use super::rates::Limits;
+use crate::auth::vault::Vault;
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::store::Store;
+
+/// Everything that a handler may need; one per process.
+pub struct AppState {
+    pub store: Store,
+    pub hub: Hub,
+    pub config: Arc<Config>,
+    pub vault: Arc<Vault>,
+    pub gate: Gate,
+    pub limits: Limits,
+    pub pages: Pages,
+}
