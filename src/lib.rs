@@ -16,6 +16,7 @@
 //! | [`startup`] | wiring and shutdown order | rules |
 
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -11,7 +11,7 @@ const LIGHT: Color = Color([0xff, 0xff, 0xff]);
 const INK: Color = Color([0x17, 0x21, 0x1f]);
 
 /// A colour as red, green and blue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Color([u8; 3]);
 
 /// A background and the text on it.

@@ -73,3 +73,82 @@ pub enum Rights {
     /// Answer, and act on colleagues' chats.
     Supervises,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::agent::Role;
+    use crate::domain::chat::tests::fixture::{ANA, CARLA, DORA, EVA, SALES, SHOP, SUPPORT, directory, second};
+
+    fn with_role(agent: AgentId, role: Role) -> Directory {
+        let mut directory = directory();
+        directory.agents.get_mut(&agent).expect("the fixture has it").role = role;
+        directory
+    }
+
+    #[test]
+    fn an_agent_acts_in_own_departments_and_sees_no_others() {
+        let directory = directory();
+        assert_eq!(directory.rights(ANA, SUPPORT), Rights::Member);
+        assert_eq!(directory.rights(ANA, SALES), Rights::None);
+    }
+
+    #[test]
+    fn a_supervisor_supervises_only_the_departments_marked_so() {
+        let mut directory = directory();
+        assert_eq!(directory.rights(DORA, SUPPORT), Rights::Supervises);
+        assert_eq!(directory.rights(DORA, SALES), Rights::None);
+        let sales = directory.departments.get_mut(&SALES).expect("the fixture has it");
+        sales.members.push(crate::domain::department::Member { agent: DORA, supervisor: false });
+        assert_eq!(directory.rights(DORA, SALES), Rights::Member);
+    }
+
+    #[test]
+    fn a_supervisor_made_an_agent_again_is_a_plain_member_in_spite_of_the_mark() {
+        assert_eq!(with_role(DORA, Role::Agent).rights(DORA, SUPPORT), Rights::Member);
+    }
+
+    #[test]
+    fn a_supervisor_without_the_mark_is_a_plain_member() {
+        assert_eq!(with_role(ANA, Role::Supervisor).rights(ANA, SUPPORT), Rights::Member);
+    }
+
+    #[test]
+    fn an_admin_supervises_every_department_without_being_a_member() {
+        let directory = directory();
+        assert_eq!([SUPPORT, SALES].map(|department| directory.rights(EVA, department)), [Rights::Supervises; 2]);
+    }
+
+    #[test]
+    fn an_archived_account_has_no_rights_anywhere_not_even_an_admins() {
+        for agent in [ANA, DORA, EVA] {
+            let mut directory = directory();
+            directory.agents.get_mut(&agent).expect("the fixture has it").archived_at = Some(second(0).wall);
+            assert_eq!(directory.rights(agent, SUPPORT), Rights::None);
+        }
+    }
+
+    #[test]
+    fn an_account_that_is_gone_from_the_directory_has_no_rights_though_it_is_a_member() {
+        let mut directory = directory();
+        directory.agents.remove(&ANA);
+        assert_eq!(directory.rights(ANA, SUPPORT), Rights::None);
+    }
+
+    #[test]
+    fn own_departments_come_by_name_archived_ones_included() {
+        let mut directory = directory();
+        directory.departments.get_mut(&SALES).expect("the fixture has it").archived_at = Some(second(0).wall);
+        let names = |agent| directory.departments_of(agent).iter().map(|department| department.name.as_str()).collect::<Vec<_>>();
+        assert_eq!(names(EVA), ["Suporte", "Vendas"]);
+        assert_eq!(names(CARLA), ["Vendas"]);
+    }
+
+    #[test]
+    fn an_archived_site_is_not_found_by_its_key() {
+        let mut directory = directory();
+        assert_eq!(directory.site_by_key("loja").map(|site| site.id), Some(SHOP));
+        directory.sites.get_mut(&SHOP).expect("the fixture has it").archived_at = Some(second(0).wall);
+        assert_eq!(directory.site_by_key("loja"), None);
+    }
+}

@@ -1,5 +1,8 @@
 //! Who is asked to answer a waiting chat: a pure function, run in the transaction of whatever frees room or adds a chat.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use super::agent::Agent;

@@ -113,9 +113,63 @@ impl Site {
     /// Whether a page at `host` (with `:port` where it isn't the scheme's own) may show the widget.
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {
-        self.allowed_domains.iter().any(|allowed| match allowed.strip_prefix("*.") {
+        let host = host.to_ascii_lowercase();
+        self.allowed_domains.iter().map(|allowed| allowed.to_ascii_lowercase()).any(|allowed| match allowed.strip_prefix("*.") {
             Some(parent) => host.strip_suffix(parent).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
-            None => allowed.eq_ignore_ascii_case(host),
+            None => allowed == host,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::chat::tests::fixture::{SHOP, site};
+
+    fn allowing(domains: &[&str]) -> Site {
+        Site { allowed_domains: domains.iter().map(|domain| (*domain).to_owned()).collect(), ..site(SHOP) }
+    }
+
+    #[test]
+    fn a_site_without_domains_is_shown_nowhere() {
+        assert!(!allowing(&[]).allows("loja.example"));
+        assert!(!allowing(&[]).allows(""));
+    }
+
+    #[test]
+    fn a_domain_allows_itself_and_neither_its_subdomains_nor_its_look_alikes() {
+        let site = allowing(&["outra.example", "loja.example"]);
+        assert!(site.allows("loja.example"));
+        assert!(site.allows("outra.example"));
+        for host in ["www.loja.example", "minhaloja.example", "loja.example.mal.example", "loja.exampl", ""] {
+            assert!(!site.allows(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_allows_every_depth_below_and_not_the_domain_itself() {
+        let site = allowing(&["*.loja.example"]);
+        assert!(site.allows("www.loja.example"));
+        assert!(site.allows("a.b.loja.example"));
+        for host in ["loja.example", ".loja.example", "minhaloja.example", "www.loja.example.mal.example"] {
+            assert!(!site.allows(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_port_must_be_named_to_be_allowed() {
+        let site = allowing(&["localhost:8080", "*.loja.example:8443", "loja.example"]);
+        assert!(site.allows("localhost:8080"));
+        assert!(site.allows("www.loja.example:8443"));
+        for host in ["localhost", "localhost:80801", "localhost:808", "www.loja.example", "loja.example:8443"] {
+            assert!(!site.allows(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_case_of_a_domain_does_not_matter_under_a_wildcard_either() {
+        let site = allowing(&["Loja.Example", "*.Outra.Example"]);
+        assert!(site.allows("LOJA.example"));
+        assert!(site.allows("WWW.outra.EXAMPLE"));
     }
 }

@@ -4,6 +4,7 @@ use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection};
 
 use super::Store;
 use super::audit::{self, Act, Author};
+use super::commands;
 use super::error::{Invalid, StoreError};
 use super::organisation::settle;
 use super::schema::{chats, department_members, departments};
@@ -57,7 +58,7 @@ impl Store {
     /// # Errors
     /// `NotFound`, `name_taken`, `agent_unknown`; faults.
     pub async fn change_department(&self, department: Department, by: Author) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write_guarded(move |tx| {
             if !tx.directory.departments.contains_key(&department.id) {
                 return Err(StoreError::NotFound);
             }
@@ -65,7 +66,8 @@ impl Store {
             require_members(tx, &department)?;
             write_fields(tx, &department)?;
             record(tx, &by, "department.changed", &department)?;
-            settle(tx)
+            settle(tx)?;
+            commands::department_changed(tx, department.id)
         })
         .await
     }

@@ -36,9 +36,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use self::agenda::Agenda;
@@ -157,6 +157,43 @@ impl Store {
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })?;
         answer.await.map_err(|_closed| StoreError::Closed)?
+    }
+
+    /// Whether a write reaches the disk now.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let value = tx.now.wall.ms().to_string();
+            diesel::replace_into(schema::meta::table)
+                .values((schema::meta::key.eq("checked_at"), schema::meta::value.eq(value)))
+                .execute(tx.conn)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A fact about this data directory, such as whose key sealed its secrets.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn fact(&self, key: &'static str) -> Result<Option<String>, StoreError> {
+        self.read(move |conn| Ok(schema::meta::table.find(key).select(schema::meta::value).first(conn).optional()?)).await
+    }
+
+    /// Notes a fact about this data directory.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn note_fact(&self, key: &'static str, value: String) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            diesel::replace_into(schema::meta::table)
+                .values((schema::meta::key.eq(key), schema::meta::value.eq(&value)))
+                .execute(tx.conn)?;
+            Ok(())
+        })
+        .await
     }
 
     /// Runs a query on a read-only connection.

@@ -1,9 +1,12 @@
 //! Accounts: who they are, what they may do, in which departments.
 
+use std::collections::BTreeSet;
+
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::Store;
 use super::audit::{self, Act, Author};
+use super::commands;
 use super::error::{Invalid, StoreError};
 use super::organisation::settle;
 use super::schema::{agents, api_tokens, department_members, password_links};
@@ -59,8 +62,9 @@ impl Store {
     /// # Errors
     /// `NotFound`, `email_taken`, `email_taken_archived`, `department_unknown`, `last_admin`; faults.
     pub async fn change_agent(&self, id: AgentId, data: AgentData, by: Author) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write_guarded(move |tx| {
             let before = tx.directory.agents.get(&id).cloned().ok_or(StoreError::NotFound)?;
+            let places = places_of(tx, id);
             require_free_email(tx, Some(id), &data.email)?;
             require_departments(tx, &data)?;
             if data.role != Role::Admin {
@@ -71,12 +75,15 @@ impl Store {
                 end_tokens(tx, id)?;
             }
             record(tx, &by, "agent.changed", id, &data)?;
-            settle(tx)
+            settle(tx)?;
+            let touched: BTreeSet<DepartmentId> =
+                places.iter().copied().chain(data.places.iter().map(|(department, _)| *department)).collect();
+            touched.into_iter().try_for_each(|department| commands::department_changed(tx, department))
         })
         .await
     }
 
-    /// Archives an account: its sessions, tokens and links end at once.
+    /// Archives an account: its sessions, tokens and links end at once, and its chats return to their queues.
     ///
     /// # Errors
     /// `NotFound`, `last_admin`; faults.
@@ -91,7 +98,9 @@ impl Store {
             end_tokens(tx, id)?;
             end_links(tx, id)?;
             audit::record(tx, &by, Act { act: "agent.archived", target_kind: "agent", target: id.0, detail: &[] })?;
-            settle(tx)
+            // The machine sees an archived agent, and says so as the reason.
+            settle(tx)?;
+            commands::return_chats_of(tx, id)
         })
         .await
     }
@@ -134,6 +143,12 @@ impl Store {
     pub async fn agents_without_password(&self) -> Result<Vec<AgentId>, StoreError> {
         self.read(|conn| Ok(agents::table.filter(agents::password_hash.is_null()).select(agents::id).load(conn)?)).await
     }
+}
+
+/// The departments in use that an agent belongs to.
+fn places_of(tx: &Tx<'_>, id: AgentId) -> Vec<DepartmentId> {
+    let own = |department: &&crate::domain::department::Department| department.archived_at.is_none() && department.member(id).is_some();
+    tx.directory.departments.values().filter(own).map(|department| department.id).collect()
 }
 
 fn require_free_email(tx: &mut Tx<'_>, own: Option<AgentId>, email: &str) -> Result<(), StoreError> {

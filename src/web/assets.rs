@@ -211,6 +211,22 @@ impl Asset {
     }
 }
 
+/// An answer that is made anew each time and holds no secret beside what the reader chose, packed where the browser can unpack.
+#[must_use]
+pub fn packed(request: &HttpRequest, mime: &'static str, content: String) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, mime)).insert_header((header::VARY, "Accept-Encoding"));
+    if takes_gzip(request) {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
+        if encoder.write_all(content.as_bytes()).is_ok()
+            && let Ok(packed) = encoder.finish()
+        {
+            return response.insert_header((header::CONTENT_ENCODING, "gzip")).body(packed);
+        }
+    }
+    response.body(content)
+}
+
 /// `GET /static/{address:.*}`.
 #[expect(clippy::needless_pass_by_value, reason = "actix hands its extractors over by value")]
 pub fn show(address: web::Path<String>, request: HttpRequest) -> Ready<HttpResponse> {

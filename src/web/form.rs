@@ -53,6 +53,12 @@ impl Form {
         self.fields.iter().any(|(key, given)| key == name && given == value)
     }
 
+    /// Whether `value` is the value under `name`: a chosen option.
+    #[must_use]
+    pub fn is(&self, name: &str, value: &str) -> bool {
+        self.value(name) == value
+    }
+
     /// Notes that `name` can't be taken; `key` is that of the text. The first refusal of a field stands.
     pub fn refuse(&mut self, name: &str, key: &'static str) {
         if !self.is_refused(name) {
@@ -81,7 +87,7 @@ impl Form {
     /// One sentence above the form about what was refused.
     #[must_use]
     pub fn summary(&self, t: &Texts) -> String {
-        t.count("form.summary", i64::try_from(self.refusals.len()).unwrap_or(i64::MAX), &[])
+        t.count("form.summary", self.refusals.len(), &[])
     }
 
     /// A line of text that must be there.

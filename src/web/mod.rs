@@ -4,14 +4,46 @@
 
 pub mod assets;
 pub mod client;
+pub mod console;
 pub mod device;
 pub mod error;
+pub mod extract;
 pub mod form;
 pub mod frame;
 pub mod gate;
+pub mod health;
 pub mod lean;
+pub mod login;
+mod new_password;
 pub mod pages;
+pub mod password;
 pub mod rates;
 pub mod session_cookie;
+pub mod settings;
+pub mod setup;
 pub mod socket;
 pub mod state;
+pub mod widget;
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use self::error::AppError;
+
+/// Every address of the server.
+pub fn routes(cfg: &mut ServiceConfig) {
+    health::routes(cfg);
+    widget::routes(cfg);
+    socket::routes(cfg);
+    setup::routes(cfg);
+    login::routes(cfg);
+    password::routes(cfg);
+    console::routes(cfg);
+    settings::routes(cfg);
+    cfg.route("/static/{address:.*}", web::get().to(assets::show));
+    cfg.default_service(web::to(nothing_here));
+}
+
+async fn nothing_here(_request: HttpRequest) -> Result<HttpResponse, AppError> {
+    Err(AppError::NotFound)
+}

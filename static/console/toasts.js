@@ -89,10 +89,10 @@ export class Toasts {
     const text = chat.last_message?.body ?? chat.subject ?? "";
     const accept = el("button", { class: "btn btn-primary btn-dense", type: "button", onclick: () => this.#accept(chat.id) }, t("console.accept"));
     fill(this.#call, el("div", { class: "toast is-call" },
-      el("header", null, icon("bell"), el("span", { class: "clip" }, t(chat.started_before ? "console.call.returned" : "console.call.title", { department: chat.department.name })),
-        el("span", { class: "waitbox", "aria-hidden": "true" }),
+      el("header", null, icon("bell"), el("span", null, t(chat.started_before ? "console.call.returned" : "console.call.title", { department: chat.department.name })),
         el("button", { class: "btn btn-icon btn-dense", type: "button", "aria-label": t("console.dismiss"), onclick: () => this.#desk.decline(chat.id) }, icon("x", "icon icon-s"))),
-      el("p", { class: "about" }, text ? t("console.call.about", { name: visitorName(chat), text }) : visitorName(chat), more > 0 && el("span", { class: "more" }, t("console.call.more", { n: more }))),
+      el("p", { class: "about" }, el("span", { class: "words" }, text ? t("console.call.about", { name: visitorName(chat), text }) : visitorName(chat)), el("span", { class: "waitbox", "aria-hidden": "true" }),
+        more > 0 && el("span", { class: "more" }, t("console.call.more", { n: more }))),
       el("div", { class: "row" }, accept, el("button", { class: "btn btn-dense", type: "button", onclick: () => this.#desk.decline(chat.id) }, t("console.call.later")))));
     if (hadFocus) accept.focus();
   }

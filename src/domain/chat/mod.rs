@@ -10,7 +10,7 @@ pub mod event;
 pub mod evolve;
 pub mod refusal;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeSet;
 

@@ -1,1 +1,0 @@
-//! The specification as a snapshot, and random walks.

@@ -1,0 +1,191 @@
+//! Who asks, and whether the question comes from our own pages.
+//!
+//! A browser is known by its session cookie alone, and whatever changes something must come from our own origin: handlers can read a form
+//! only through [`Posted`], which checks that first. Sources: SECURITY.md, Origins and Accounts.
+
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use actix_web::dev::{Payload, UrlEncoded};
+use actix_web::error::InternalError;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+
+use super::error::AppError;
+use super::form::Form;
+use super::frame;
+use super::session_cookie;
+use super::state::AppState;
+use crate::auth::token::TokenHash;
+use crate::domain::agent::{Agent, Role};
+use crate::domain::ids::SessionId;
+use crate::i18n::Locale;
+use crate::store::audit::Author;
+
+/// Longest posted form, in bytes.
+const FORM_BYTES_MAX: usize = 256 * 1024;
+
+/// The `{id}` of a path, typed; anything else isn't found.
+#[derive(Clone, Copy, Debug)]
+pub struct Id<T>(pub T);
+
+impl<T: FromStr + 'static> FromRequest for Id<T> {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(|text| text.parse().ok());
+        ready(id.map(Self).ok_or_else(|| AppError::NotFound.into()))
+    }
+}
+
+/// Somebody who is signed in with a browser.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub agent: Agent,
+    pub session: SessionId,
+    pub locale: Locale,
+    pub address: Option<IpAddr>,
+}
+
+impl SignedIn {
+    /// For the audit log.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author { agent: self.agent.id, address: self.address.map(|address| address.to_string()) }
+    }
+}
+
+/// An admin who is signed in with a browser.
+#[derive(Clone, Debug)]
+pub struct Admin(pub SignedIn);
+
+/// The language for somebody who may not be signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader(pub Locale);
+
+/// A form that came from one of our own pages.
+#[derive(Debug)]
+pub struct Posted(pub Form);
+
+impl FromRequest for SignedIn {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let found = signed_in(&request).await?;
+            found.ok_or_else(|| InternalError::from_response("not signed in", frame::go_to(&login_path(&request))).into())
+        }
+        .boxed_local()
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload);
+        async move {
+            let signed_in = signed_in.await?;
+            if signed_in.agent.role == Role::Admin { Ok(Self(signed_in)) } else { Err(AppError::Forbidden.into()) }
+        }
+        .boxed_local()
+    }
+}
+
+impl FromRequest for Reader {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move { Ok(Self(locale_of(&request, state(&request)?, None))) }.boxed_local()
+    }
+}
+
+impl FromRequest for Posted {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if !is_from_own_page(request) {
+            return ready(Err(AppError::ForeignOrigin.into())).boxed_local();
+        }
+        // A form without fields may come without a body.
+        if request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length == "0")
+            && !request.headers().contains_key(header::TRANSFER_ENCODING)
+        {
+            return ready(Ok(Self(Form::default()))).boxed_local();
+        }
+        let fields = UrlEncoded::<Vec<(String, String)>>::new(request, payload).limit(FORM_BYTES_MAX);
+        async move { Ok(Self(Form::posted(fields.await.map_err(|_unreadable| AppError::Malformed)?))) }.boxed_local()
+    }
+}
+
+/// The account behind the session cookie, if it is valid.
+///
+/// # Errors
+/// Faults of the store.
+pub async fn signed_in(request: &HttpRequest) -> Result<Option<SignedIn>, actix_web::Error> {
+    let state = state(request)?;
+    let Some(token) = session_cookie::read(request, &state.config) else { return Ok(None) };
+    let session = state.store.session_of(TokenHash::of(&token)).await.map_err(AppError::from)?;
+    let Some(session) = session.filter(|session| !session.program) else { return Ok(None) };
+    let directory = state.store.directory();
+    let agent = directory.agents.get(&session.agent).filter(|agent| agent.archived_at.is_none()).cloned();
+    Ok(agent.map(|agent| SignedIn {
+        locale: locale_of(request, state, agent.locale.as_deref()),
+        session: session.id,
+        address: address_of(request),
+        agent,
+    }))
+}
+
+/// Whether a request that changes something comes from one of our own pages. Browsers say so in `Sec-Fetch-Site`; where they don't, `Origin`
+/// must be ours (under `no-referrer` it is `null`, which is nobody's). A request with neither is refused: a cookie alone proves nothing.
+fn is_from_own_page(request: &HttpRequest) -> bool {
+    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+    match header("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => header("origin").is_some_and(|origin| is_own_origin(request, origin)),
+    }
+}
+
+/// Whether `origin` is that of our public address, or on loopback of the address that was asked.
+fn is_own_origin(request: &HttpRequest, origin: &str) -> bool {
+    state(request).is_ok_and(|state| state.config.is_own_origin(origin))
+}
+
+/// The reader's own choice, else the browser's, else the organisation's.
+fn locale_of(request: &HttpRequest, state: &AppState, chosen: Option<&str>) -> Locale {
+    let asked =
+        || request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Locale::from_accept_language);
+    let organisation = || state.store.directory().organisation.as_ref().and_then(|organisation| Locale::parse(&organisation.locale));
+    chosen.and_then(Locale::parse).or_else(asked).or_else(organisation).unwrap_or_default()
+}
+
+/// The client's address.
+#[must_use]
+pub fn address_of(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip())
+}
+
+fn state(request: &HttpRequest) -> Result<&Data<AppState>, actix_web::Error> {
+    request.app_data::<Data<AppState>>().ok_or_else(|| actix_web::error::ErrorInternalServerError("the state is missing"))
+}
+
+/// The sign-in page, with the way back for what can be asked again.
+fn login_path(request: &HttpRequest) -> String {
+    if request.method() != actix_web::http::Method::GET {
+        return "/login?told=over".to_owned();
+    }
+    let next: String = url::form_urlencoded::byte_serialize(request.uri().to_string().as_bytes()).collect();
+    format!("/login?next={next}")
+}

@@ -1,0 +1,93 @@
+//! The settings pages: forms that work without script, every one behind a signed-in admin but the reader's own account.
+
+pub mod account;
+pub mod agents;
+pub mod choices;
+pub mod departments;
+pub mod organisation;
+pub mod site_form;
+pub mod sites;
+pub mod tags;
+pub mod tokens;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Query};
+use serde::Deserialize;
+
+use super::error::AppError;
+use super::extract::SignedIn;
+use super::form::Form;
+use super::frame;
+use crate::domain::agent::Role;
+use crate::domain::time::Timestamp;
+use crate::i18n::Texts;
+use crate::store::error::StoreError;
+
+/// The query of a page that a redirect leads to.
+#[derive(Debug, Default, Deserialize)]
+pub struct Told {
+    pub told: Option<String>,
+}
+
+/// Query of a page that may tell what was just done.
+pub type Asked = Query<Told>;
+
+/// The addresses of this module.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/settings", web::get().to(first));
+    organisation::routes(cfg);
+    agents::routes(cfg);
+    departments::routes(cfg);
+    sites::routes(cfg);
+    tags::routes(cfg);
+    tokens::routes(cfg);
+    account::routes(cfg);
+}
+
+async fn first(me: SignedIn) -> HttpResponse {
+    std::future::ready(frame::go_to(if me.agent.role == Role::Admin { "/settings/organisation" } else { "/settings/account" })).await
+}
+
+/// Puts a refusal of the store beside its field; other errors go on.
+///
+/// # Errors
+/// Everything but a refusal of the settings.
+pub fn beside_its_field(form: &mut Form, error: StoreError) -> Result<(), AppError> {
+    let StoreError::Invalid(invalid) = error else { return Err(error.into()) };
+    form.refuse(invalid.field.unwrap_or("form"), text_of(invalid.code));
+    Ok(())
+}
+
+/// The text for a refusal's code.
+fn text_of(code: &str) -> &'static str {
+    match code {
+        "email_taken" => "form.email_taken",
+        "email_taken_archived" => "form.email_taken_archived",
+        "name_taken" => "form.name_taken",
+        "department_unknown" => "form.department_unknown",
+        "agent_unknown" => "form.agent_unknown",
+        "last_admin" => "settings.agents.last_admin",
+        "tokens_many" => "settings.tokens.many",
+        _ => "form.choose",
+    }
+}
+
+/// A number of seconds as people say it: `45 s`, `3 min`, `2 h`.
+#[must_use]
+pub fn span(t: &Texts, seconds: i64) -> String {
+    let (key, n) = match seconds {
+        s if s % 3600 == 0 && s > 0 => ("settings.hours", s / 3600),
+        s if s % 60 == 0 && s > 0 => ("settings.minutes", s / 60),
+        s => ("settings.seconds", s),
+    };
+    t.with(key, [("n", n)])
+}
+
+/// Date and time in the organisation's time zone, in numbers: `2026-11-22 14:07`.
+#[must_use]
+pub fn date_time(at: Timestamp, timezone: &str) -> String {
+    let zone = timezone.parse::<chrono_tz::Tz>().unwrap_or(chrono_tz::UTC);
+    chrono::DateTime::from_timestamp_millis(at.ms())
+        .map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
+}
