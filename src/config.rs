@@ -29,10 +29,8 @@ pub struct Config {
 /// The walls and the shop of a demo.
 #[derive(Clone, Debug)]
 pub struct Demo {
-    /// Where the shop listens, on another origin than the server.
+    /// The shop's address, on another origin than the server.
     pub shop_url: Url,
-    /// The site's key.
-    pub site_key: String,
 }
 
 /// How much one side may do, per minute. Sockets and requests beyond it are told to wait.

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `papo`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    papo::cli::run()
+}

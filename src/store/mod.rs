@@ -33,6 +33,7 @@ pub mod visitors;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -80,6 +81,7 @@ impl Store {
             directory: RwLock::new(Arc::clone(&directory)),
             agenda,
             outbox: tokio::sync::Notify::new(),
+            closing: AtomicBool::new(false),
             effects: Mutex::new(None),
         });
         let readers = readers(path)?;
@@ -213,14 +215,14 @@ impl Store {
         .map_err(|error| StoreError::Database(error.to_string()))?
     }
 
-    /// Waits until the writer has worked off its queue, after every other handle is gone.
-    pub fn close(self) {
+    /// Works off what waits, moves the log into the database file and ends the writer. Later writes are told that the store is closed.
+    pub async fn close(&self) {
+        self.shared.closing.store(true, Ordering::Release);
+        // Wakes the writer; whether it still answers doesn't matter.
+        drop(self.write(|_| Ok(())).await);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(self.jobs);
-        drop(self.readers);
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
+        let joined = tokio::task::spawn_blocking(move || thread.map(std::thread::JoinHandle::join)).await;
+        if !matches!(joined, Ok(Some(Ok(())) | None)) {
             tracing::error!("the writer ended by a panic");
         }
     }

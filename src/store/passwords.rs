@@ -58,6 +58,19 @@ impl Store {
         .await
     }
 
+    /// Sets a password from the command line or a demo; every session of the account ends.
+    ///
+    /// # Errors
+    /// `NotFound`; faults.
+    pub async fn set_password(&self, agent: AgentId, password_hash: String) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.directory.agents.get(&agent).ok_or(StoreError::NotFound)?;
+            diesel::update(agents::table.find(agent)).set(agents::password_hash.eq(&password_hash)).execute(tx.conn)?;
+            sessions::end_all(tx, agent, None)
+        })
+        .await
+    }
+
     /// Makes a link by which an account sets its password; those made before end.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! the batch is undone and its jobs are run again one by one, so a fault hurts only who caused it. Jobs are therefore re-runnable.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use diesel::{Connection, SqliteConnection};
@@ -142,6 +143,8 @@ pub(super) struct Shared {
     pub agenda: Agenda,
     /// Told that deliveries became due.
     pub outbox: tokio::sync::Notify,
+    /// Set once nothing more shall be written.
+    pub closing: AtomicBool,
     /// Where effects go after the COMMIT.
     pub effects: Mutex<Option<mpsc::Sender<Vec<Effect>>>>,
 }
@@ -182,6 +185,9 @@ impl Writer {
             }
             self.commit_batch(&mut batch);
             log_dirty = true;
+            if self.shared.closing.load(Ordering::Acquire) && queue.is_empty() {
+                break;
+            }
             if self.log_bytes() > LOG_BYTES_MAX {
                 self.checkpoint(true);
             }

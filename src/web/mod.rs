@@ -6,6 +6,7 @@ pub mod assets;
 pub mod client;
 pub mod console;
 pub mod device;
+pub mod entry;
 pub mod error;
 pub mod extract;
 pub mod form;
@@ -23,6 +24,7 @@ pub mod settings;
 pub mod setup;
 pub mod socket;
 pub mod state;
+pub mod walls;
 pub mod widget;
 
 use actix_web::web::{self, ServiceConfig};
@@ -39,6 +41,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     login::routes(cfg);
     password::routes(cfg);
     console::routes(cfg);
+    entry::routes(cfg);
     settings::routes(cfg);
     cfg.route("/static/{address:.*}", web::get().to(assets::show));
     cfg.default_service(web::to(nothing_here));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::entry::Entry;
 use super::gate::Gate;
 use super::pages::Pages;
 use super::rates::Limits;
@@ -19,4 +20,5 @@ pub struct AppState {
     pub gate: Gate,
     pub limits: Limits,
     pub pages: Pages,
+    pub entry: Entry,
 }

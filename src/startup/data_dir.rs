@@ -1,0 +1,43 @@
+//! The data directory: made with the owner's rights alone, and held by one process at a time.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::store::error::StoreError;
+
+/// A data directory that is ours until this value is dropped.
+pub struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the directory where it is missing and locks it.
+    ///
+    /// # Errors
+    /// `Unwritable`, or `InUse` where another process has it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let unwritable = |error: std::io::Error| StoreError::Unwritable(error.to_string());
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unwritable)?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("papo.lock")).map_err(unwritable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => Err(unwritable(error)),
+        }
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.path.join("papo.db")
+    }
+
+    /// The key that seals secrets.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.path.join("secret.key")
+    }
+}

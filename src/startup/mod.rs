@@ -1,0 +1,227 @@
+//! Wiring: what is opened in which order, and how it all stops. Defines no type that other layers import, and no rule.
+
+pub mod data_dir;
+pub mod demo;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer, rt};
+use tokio::task::JoinHandle;
+
+use self::data_dir::DataDir;
+use crate::auth::vault::{Vault, VaultError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::hub::close::Close;
+use crate::hub::{Hub, Topic};
+use crate::relay::Relay;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::sweeper::Sweeper;
+use crate::web;
+use crate::web::entry::Entry;
+use crate::web::gate::Gate;
+use crate::web::pages::Pages;
+use crate::web::rates::Limits;
+use crate::web::state::AppState;
+
+/// How long sockets have to go after they were told to.
+const DRAIN: Duration = Duration::from_secs(3);
+/// How long requests have to end after the listener is closed, in seconds.
+const SHUTDOWN_SECONDS: u64 = 4;
+/// How long a peer may leave sent data unacknowledged before the kernel ends the connection: nothing else ends a stalled socket.
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often limiters forget who was quiet.
+const FORGET_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Why the server doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the port {0} is in use")]
+    PortInUse(SocketAddr),
+    #[error("the address {0} can't be listened on: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the secret key is not the one of this data directory")]
+    WrongKey,
+    #[error("the data directory {0} belongs to `papo demo`")]
+    DataOfDemo(PathBuf),
+    #[error("the data directory {0} belongs to `papo serve`")]
+    DataOfServe(PathBuf),
+    #[error("a thread could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+impl StartError {
+    /// The stable code; its text is `cli.error.<code>`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::PortInUse(_) => "port_in_use",
+            Self::Listen(..) => "address_unavailable",
+            Self::Store(StoreError::InUse) => "data_dir_in_use",
+            Self::Store(StoreError::Unwritable(_)) => "data_dir_unwritable",
+            Self::Store(StoreError::Newer(_)) => "database_newer",
+            Self::Store(StoreError::Full) => "storage_full",
+            Self::Store(_) => "database_broken",
+            Self::Vault(VaultError::KeyMissing(_)) => "key_missing",
+            Self::Vault(VaultError::KeyFileOpen(_)) => "key_file_open",
+            Self::Vault(VaultError::KeyMalformed) => "key_malformed",
+            Self::Vault(_) => "key_unreadable",
+            Self::WrongKey => "key_wrong",
+            Self::DataOfDemo(_) => "data_of_demo",
+            Self::DataOfServe(_) => "data_of_serve",
+            Self::Thread(_) => "thread",
+        }
+    }
+}
+
+/// A server that listens.
+pub struct Running {
+    pub state: Data<AppState>,
+    pub address: SocketAddr,
+    server: ServerHandle,
+    tasks: Vec<JoinHandle<()>>,
+    _data_dir: DataDir,
+}
+
+/// A listening socket, taken before anything else, so that a used port is told before data is touched.
+///
+/// # Errors
+/// `PortInUse`, `Listen`.
+pub fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let fail = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::PortInUse(address),
+        _ => StartError::Listen(address, error),
+    };
+    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None).map_err(fail)?;
+    socket.set_reuse_address(true).map_err(fail)?;
+    socket.bind(&address.into()).map_err(fail)?;
+    socket.listen(4096).map_err(fail)?;
+    Ok(socket.into())
+}
+
+/// Opens the data directory, starts every part and listens. `config.listen` is the address of `listener`.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Option<String>) -> Result<Running, StartError> {
+    let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+    let data_dir = DataDir::open(&config.data_dir)?;
+    let store = Store::open(&data_dir.database(), clock)?;
+    let vault = Arc::new(unlock(&store, &data_dir, key).await?);
+    claim_mode(&store, &config).await?;
+    let hub = Hub::default();
+    let state = Data::new(AppState {
+        limits: Limits::new(config.rates),
+        gate: Gate::default(),
+        pages: Pages::default(),
+        entry: Entry::default(),
+        config: Arc::new(config),
+        store: store.clone(),
+        hub: hub.clone(),
+        vault,
+    });
+    let relay = Relay::new(store.clone(), hub);
+    let tasks = vec![
+        rt::spawn(relay.clone().run(store.listen())),
+        rt::spawn(relay.run_ephemera()),
+        rt::spawn(Sweeper::new(store).run()),
+        rt::spawn(forget_idle(state.clone())),
+    ];
+    let server = serve(&state, listener).map_err(|error| StartError::Listen(address, error))?;
+    Ok(Running { state, address, server, tasks, _data_dir: data_dir })
+}
+
+fn serve(state: &Data<AppState>, listener: TcpListener) -> std::io::Result<ServerHandle> {
+    let (workers, state) = (state.config.workers, state.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(web::error::answer))
+            .wrap(from_fn(web::walls::refuse_foreign_host))
+            .configure(web::routes)
+    })
+    .on_connect(|io, _| {
+        if let Some(stream) = io.downcast_ref::<rt::net::TcpStream>() {
+            let socket = socket2::SockRef::from(stream);
+            // Where the kernel doesn't know the option, a stalled peer costs a descriptor until its own end; nothing else depends on it.
+            drop(socket.set_tcp_user_timeout(Some(USER_TIMEOUT)));
+            drop(socket.set_tcp_nodelay(true));
+        }
+    })
+    .workers(workers)
+    .backlog(4096)
+    .max_connections(25_000)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    drop(rt::spawn(server));
+    Ok(handle)
+}
+
+/// The vault with the key of this data directory, or a new one for a new directory.
+async fn unlock(store: &Store, data_dir: &DataDir, key: Option<String>) -> Result<Vault, StartError> {
+    let known = store.fact("vault_check").await?;
+    let vault = match (&key, &known) {
+        (Some(text), _) => Vault::from_text(text)?,
+        (None, Some(_)) => Vault::from_existing_key_file(&data_dir.key_file())?,
+        (None, None) => Vault::from_key_file(&data_dir.key_file())?,
+    };
+    let check: String = vault.check_value().iter().map(|byte| format!("{byte:02x}")).collect();
+    match known {
+        Some(known) if known == check => Ok(vault),
+        Some(_) => Err(StartError::WrongKey),
+        None => {
+            store.note_fact("vault_check", check).await?;
+            Ok(vault)
+        }
+    }
+}
+
+/// A demo's data and a server's data never meet.
+async fn claim_mode(store: &Store, config: &Config) -> Result<(), StartError> {
+    let mode = if config.demo.is_some() { "demo" } else { "serve" };
+    match store.fact("mode").await?.as_deref() {
+        None => Ok(store.note_fact("mode", mode.to_owned()).await?),
+        Some(known) if known == mode => Ok(()),
+        Some("demo") => Err(StartError::DataOfDemo(config.data_dir.clone())),
+        Some(_) => Err(StartError::DataOfServe(config.data_dir.clone())),
+    }
+}
+
+async fn forget_idle(state: Data<AppState>) {
+    loop {
+        tokio::time::sleep(FORGET_INTERVAL).await;
+        state.limits.forget_idle();
+    }
+}
+
+impl Running {
+    /// Stops within ten seconds: no new connections, sockets told to come back, requests ended, everything written.
+    pub async fn stop(self) {
+        self.state.hub.close(Topic::Everyone, Close::Restart);
+        let drained = async {
+            while self.state.hub.has(Topic::Everyone) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let (server, _) = (self.server.clone(), tokio::time::timeout(DRAIN, drained).await);
+        server.stop(true).await;
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.state.store.close().await;
+    }
+}
