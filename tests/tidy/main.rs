@@ -7,6 +7,7 @@
 mod layers;
 mod links;
 mod pages;
+mod settings;
 mod size;
 mod sources;
 mod texts;

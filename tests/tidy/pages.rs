@@ -114,8 +114,7 @@ fn every_named_asset_exists() {
     );
     sources.extend(under("static", &[".js"]));
     for source in &sources {
-        let said = source.text.split("{#").map(|part| part.split_once("#}").map_or(part, |(_, rest)| rest)).collect::<String>();
-        for name in said.split('"') {
+        for name in source.without_remarks().split('"') {
             let ours = ["css/", "images/", "sounds/", "lib/", "widget/", "console/", "settings/", "demo/"]
                 .iter()
                 .any(|folder| name.starts_with(folder));

@@ -22,6 +22,11 @@ impl Source {
         self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
     }
 
+    /// The text without the remarks of templates, `{# … #}`.
+    pub fn without_remarks(&self) -> String {
+        self.text.split("{#").map(|part| part.split_once("#}").map_or(part, |(_, rest)| rest)).collect()
+    }
+
     /// The lines of code with their numbers from 1: no comments, nothing from `#[cfg(test)] mod tests` on, which stands last.
     pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let product = self.text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();

@@ -81,7 +81,8 @@ fn uses(namespaces: &BTreeSet<String>) -> Uses {
 /// Every quoted word of `source` that begins with `start`. What stops at a quote is a key, what stops at a placeholder or ends with a dot
 /// is a beginning.
 fn collect(source: &Source, start: &str, uses: &mut Uses) {
-    let product = source.text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let text = source.without_remarks();
+    let product = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     for (at, _) in product.match_indices(start) {
         let Some(quote) = product[..at].chars().next_back().filter(|before| ['"', '\'', '`'].contains(before)) else { continue };
         let rest = &product[at..];

@@ -1,0 +1,17 @@
+//! The server and its store from outside: real sockets, real HTTP, a real data directory.
+
+#![expect(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected has to stop; indexing a JSON value never panics"
+)]
+
+mod browser;
+mod door;
+mod lifecycle;
+mod races;
+mod refused;
+mod resume;
+mod start;
+mod support;
+mod time;

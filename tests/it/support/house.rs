@@ -1,0 +1,228 @@
+//! The store with its rules and a clock that tests move: what time does to chats, without sockets.
+
+use papo::clock::Clock;
+use papo::domain::agent::{Availability, Role};
+use papo::domain::chat::Chat;
+use papo::domain::chat::command::{Actor, Command};
+use papo::domain::chat::event::Event;
+use papo::domain::chat::evolve::{evolve, requested};
+use papo::domain::department::{Limits, Routing};
+use papo::domain::ids::{AgentId, ChatId, DepartmentId, SiteId, VisitorId};
+use papo::domain::intake::Intake;
+use papo::domain::page::Page;
+use papo::domain::site::{Field, Fields, LocationMode, Site};
+use papo::domain::text::Body;
+use papo::domain::time::Timestamp;
+use papo::domain::visitor::Device;
+use papo::store::Store;
+use papo::store::audit::Author;
+use papo::store::commands::{Done, NewRequest};
+use papo::store::error::StoreError;
+use papo::store::organisation::SetUp;
+use papo::store::people::AgentData;
+use tempfile::TempDir;
+
+/// 2026-11-22T12:00:00Z.
+const NOON: i64 = 1_795_348_800_000;
+
+/// A house with one department, its admin and two agents, all online, and one site.
+pub struct House {
+    folder: TempDir,
+    pub clock: Clock,
+    pub store: Store,
+    pub admin: AgentId,
+    pub department: DepartmentId,
+    site: SiteId,
+    chats: Vec<ChatId>,
+    restarted: bool,
+}
+
+impl House {
+    /// A fresh one with these limits.
+    pub async fn with(limits: Limits) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::fixed(Timestamp::from_ms(NOON));
+        let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("a new store");
+        let founded = store.claim_setup(set_up()).await.expect("the first claim");
+        let house = Self {
+            folder,
+            clock,
+            store,
+            admin: founded.admin,
+            department: founded.department,
+            site: founded.site,
+            chats: Vec::new(),
+            restarted: false,
+        };
+        house.limits(limits).await;
+        house
+    }
+
+    /// Changes the department's limits.
+    pub async fn limits(&self, limits: Limits) {
+        self.change_department(|department| department.limits = limits).await;
+    }
+
+    /// Changes how waiting chats find an agent.
+    pub async fn routes(&self, routing: Routing) {
+        self.change_department(|department| department.routing = routing).await;
+    }
+
+    async fn change_department(&self, change: impl FnOnce(&mut papo::domain::department::Department)) {
+        let mut department = self.store.directory().departments.get(&self.department).cloned().expect("the department");
+        change(&mut department);
+        self.store.change_department(department, self.author()).await.expect("a change of the department");
+    }
+
+    /// Somebody who answers, connected and available.
+    pub async fn agent(&self, name: &str) -> AgentId {
+        let email = format!("{name}@example.com");
+        let places = vec![(self.department, false)];
+        let data = AgentData { name: name.to_owned(), email, role: Role::Agent, chats_max: 3, external_id: None, places };
+        let agent = self.store.create_agent(data, self.author()).await.expect("a new agent");
+        self.store.agent_present(agent, true).await.expect("present");
+        self.store.set_availability(agent, Availability::Online, None).await.expect("online");
+        agent
+    }
+
+    /// A new visitor asks for help.
+    pub async fn asks(&mut self, message: &str) -> (ChatId, VisitorId) {
+        let mut token_hash = [0; 32];
+        token_hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        let request = NewRequest {
+            site: self.site,
+            token_hash,
+            intake: Intake { name: Some("Ana".to_owned()), message: Body::parse(message).ok(), ..Intake::default() },
+            fields: "{}".to_owned(),
+            origin: "widget".to_owned(),
+            locale: "pt-BR".to_owned(),
+            timezone: None,
+            page: Page::default(),
+            device: Device::default(),
+            user_agent: None,
+            address: None,
+            previous_chat: None,
+            receipt: None,
+        };
+        let asked = self.store.request_chat(request).await.expect("a chat");
+        self.chats.push(asked.chat);
+        (asked.chat, asked.visitor)
+    }
+
+    pub async fn does(&self, chat: ChatId, actor: Actor, command: Command) -> Result<Done, StoreError> {
+        self.store.execute(chat, actor, command, None).await
+    }
+
+    /// The agent takes the chat.
+    pub async fn starts(&self, chat: ChatId, agent: AgentId) {
+        self.does(chat, Actor::Agent(agent), Command::Start).await.expect("a start");
+    }
+
+    pub async fn writes(&self, chat: ChatId, actor: Actor, text: &str) {
+        self.does(chat, actor, Command::Write(Body::parse(text).expect("a text"))).await.expect("a message");
+    }
+
+    /// The visitor's last tab is gone, or one is there.
+    pub async fn visitor_is_there(&self, visitor: VisitorId, there: bool) {
+        self.store.visitor_present(visitor, there).await.expect("presence");
+    }
+
+    /// The agent's last tab is gone, or one is there.
+    pub async fn agent_is_there(&self, agent: AgentId, there: bool) {
+        self.store.agent_present(agent, there).await.expect("presence");
+    }
+
+    /// Time passes, and does what is due.
+    pub async fn passes(&self, seconds: i64) {
+        self.clock.advance_ms(seconds * 1000);
+        self.ticks().await;
+    }
+
+    /// What is due is done, as the sweeper does it.
+    pub async fn ticks(&self) {
+        for chat in self.store.agenda().take_due(self.clock.now().steady) {
+            self.does(chat, Actor::System, Command::Expire).await.expect("time is never refused");
+        }
+    }
+
+    /// The process ends and starts again, `down_seconds` later by the wall clock, which an operator may have set to anything.
+    pub async fn restarts(self, down_seconds: i64) -> Self {
+        let Self { folder, clock, store, admin, department, site, chats, .. } = self;
+        let clock_after = Clock::fixed(clock.now().wall.plus_seconds(down_seconds));
+        tokio::task::spawn_blocking(move || store.close()).await.expect("the writer ends");
+        let store = Store::open(&folder.path().join("papo.sqlite3"), clock_after.clone()).expect("the same store");
+        Self { folder, clock: clock_after, store, admin, department, site, chats, restarted: true }
+    }
+
+    /// The chat as its row has it.
+    pub async fn chat(&self, chat: ChatId) -> Chat {
+        self.store.read(move |conn| papo::store::chats::get(conn, chat)).await.expect("a chat")
+    }
+
+    /// Ends the test: asserts that every chat's timeline rebuilds its row, but for marks, presence and what the boot rule may move.
+    pub async fn finishes(self) {
+        for id in self.chats.clone() {
+            let timeline = self.store.whole_timeline(id).await.expect("a timeline");
+            assert!(timeline.iter().zip(1..).all(|(entry, seq)| entry.seq == seq), "the timeline of {id} is dense");
+            let mut entries = timeline.iter();
+            let Some((Event::Requested(request), first)) = entries.next().map(|entry| (entry.event.clone(), entry)) else {
+                panic!("the timeline of {id} begins with its request")
+            };
+            let mut rebuilt = requested(id, *request, first.at);
+            entries.for_each(|entry| evolve(&mut rebuilt, entry));
+            let stored = self.chat(id).await;
+            (rebuilt.marks, rebuilt.absent_since) = (stored.marks, stored.absent_since);
+            if self.restarted {
+                // The boot rule: what lies in the future of the new clock counts as now.
+                (rebuilt.queued.steady, rebuilt.called_at, rebuilt.idle_since) =
+                    (stored.queued.steady, stored.called_at, stored.idle_since);
+            }
+            assert_eq!(rebuilt, stored, "the timeline rebuilds the row");
+        }
+    }
+
+    const fn author(&self) -> Author {
+        Author { agent: self.admin, address: None }
+    }
+}
+
+fn set_up() -> SetUp {
+    SetUp {
+        organisation: "Loja".to_owned(),
+        timezone: "America/Recife".to_owned(),
+        locale: "pt-BR".to_owned(),
+        admin_name: "Dora".to_owned(),
+        admin_email: "dora@example.com".to_owned(),
+        password_hash: String::new(),
+        department: "Vendas".to_owned(),
+        site: Site {
+            id: SiteId::new(),
+            key: "key".to_owned(),
+            name: "Loja".to_owned(),
+            default_department: DepartmentId::new(),
+            allowed_domains: vec!["shop.example".to_owned()],
+            locale: "auto".to_owned(),
+            color: "#15465f".to_owned(),
+            position: "right".to_owned(),
+            theme: "auto".to_owned(),
+            title: String::new(),
+            greeting: String::new(),
+            label: String::new(),
+            fields: Fields {
+                name: Field::Optional,
+                email: Field::Optional,
+                phone: Field::Off,
+                message: Field::Optional,
+                department: Field::Off,
+            },
+            consent: None,
+            privacy_url: None,
+            marketing: false,
+            location: LocationMode::Queue,
+            location_recipients: String::new(),
+            location_keep_days: 30,
+            archived_at: None,
+        },
+        inspector_key: "inspector".to_owned(),
+    }
+}
