@@ -26,7 +26,6 @@ pub mod setup;
 pub mod shop;
 pub mod socket;
 pub mod state;
-pub mod walls;
 pub mod widget;
 
 use actix_web::web::{self, ServiceConfig};

@@ -104,8 +104,7 @@ fn endpoint_of(directory: &Directory, event: EventType) -> Option<&Endpoint> {
 
 /// The networks that the operator opened.
 pub(super) fn allow_list(state: &AppState) -> AllowList {
-    let entries: Vec<String> = state.config.webhook_allow.iter().map(ToString::to_string).collect();
-    entries.join(",").parse().unwrap_or_default()
+    AllowList::from(state.config.webhook_allow.clone())
 }
 
 /// The address under `name`; none where nothing was typed.
