@@ -37,7 +37,7 @@ enum CommandLine {
 #[derive(Args)]
 struct Serve {
     /// Address to listen on [default: 127.0.0.1:8080]
-    #[arg(long, env = "PAPO_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "PAPO_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Directory of the data; made where it is missing [default: ./papo-data]
     #[arg(long, env = "PAPO_DATA_DIR", value_name = "DIR")]
@@ -65,7 +65,7 @@ struct Serve {
 #[derive(Args)]
 struct DemoArgs {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080, or a free port where that is taken]
-    #[arg(long, env = "PAPO_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "PAPO_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Keep the demo's data in this directory
     #[arg(long, env = "PAPO_DATA_DIR", value_name = "DIR")]
@@ -112,6 +112,10 @@ struct Failure {
 }
 
 /// A network, or an address that stands for itself.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.trim().parse().map_err(|_error| "write an IP address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse::<IpNet>()
@@ -238,6 +242,7 @@ fn workers() -> usize {
 fn serve(mut config: Config, key: Option<String>, texts: &'static Texts) -> Result<(), Failure> {
     let given_url = config.public_url.port() != Some(0);
     actix_web::rt::System::new().block_on(async move {
+        let stop = told_to_stop();
         let listener = startup::listen(config.listen).map_err(|error| failed(texts, &error))?;
         if let (false, Ok(address)) = (given_url, listener.local_addr()) {
             config.public_url = Url::parse(&format!("http://{address}")).expect("an address makes a URL");
@@ -249,7 +254,7 @@ fn serve(mut config: Config, key: Option<String>, texts: &'static Texts) -> Resu
             let code = running.state.gate.setup_code().text();
             println!("{}", texts.with("cli.setup", [("url", running.state.config.link("/setup").as_str()), ("code", &code)]));
         }
-        until_told_to_stop().await;
+        stop.await;
         running.stop().await;
         Ok(())
     })
@@ -261,6 +266,7 @@ fn run_demo(args: &DemoArgs, texts: &'static Texts) -> Result<(), Failure> {
         return Err(misuse(texts, "demo_off_loopback", &wanted.to_string()));
     }
     actix_web::rt::System::new().block_on(async move {
+        let stop = told_to_stop();
         let listener = match startup::listen(wanted) {
             Err(StartError::PortInUse(_)) if args.listen.is_none() => startup::listen(SocketAddr::new(wanted.ip(), 0)),
             other => other,
@@ -290,7 +296,7 @@ fn run_demo(args: &DemoArgs, texts: &'static Texts) -> Result<(), Failure> {
         } else {
             println!("{}", opened.words(texts))
         }
-        until_told_to_stop().await;
+        stop.await;
         opened.close().await;
         running.stop().await;
         if let Some(path) = temporary {
@@ -305,17 +311,23 @@ fn demo_dir() -> PathBuf {
     std::env::temp_dir().join(format!("papo-demo-{}", uuid::Uuid::now_v7().simple()))
 }
 
-async fn until_told_to_stop() {
-    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(error) => {
-            tracing::error!(%error, "signals can't be heard; stop with SIGKILL");
-            return std::future::pending().await;
+/// Hears signals from now on, so that one which comes right after the server is ready is not lost. Ends with the first.
+fn told_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match heard {
+            (Ok(mut terminated), Ok(mut interrupted)) => {
+                tokio::select! {
+                    _ = terminated.recv() => {}
+                    _ = interrupted.recv() => {}
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "signals can't be heard; stop with SIGKILL");
+                std::future::pending().await
+            }
         }
-    };
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        tracing::info!("stopping");
     }
-    tracing::info!("stopping");
 }

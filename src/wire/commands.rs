@@ -358,7 +358,9 @@ fn parse<T: DeserializeOwned>(text: &str, words: &[&str]) -> Result<T, FrameErro
         Some(serde_json::Value::String(id)) if is_client_id(&id) => Some(id),
         Some(_) => return Err(FrameError { client_id: None, code: "client_id_invalid", detail: String::new() }),
     };
-    let kind = head.kind.unwrap_or_default();
+    let Some(kind) = head.kind else {
+        return Err(FrameError { client_id, code: "frame_malformed", detail: "missing field `type`".to_owned() });
+    };
     if !words.contains(&kind.as_ref()) {
         return Err(FrameError { client_id, code: "command_unknown", detail: kind.into_owned() });
     }
@@ -379,6 +381,7 @@ mod tests {
         assert_eq!(code(r#"{"type":"message","client_id":"a","chat_id":"c","body":"oi"}"#), Ok(()));
         assert_eq!(code("{"), Err(("frame_malformed", None)));
         assert_eq!(code("[]"), Err(("frame_malformed", None)));
+        assert_eq!(code(r#"{"no":"type"}"#), Err(("frame_malformed", None)));
         assert_eq!(code(r#"{"type":"dance","client_id":"a"}"#), Err(("command_unknown", Some("a".to_owned()))));
         assert_eq!(code(r#"{"type":"message","client_id":"a"}"#), Err(("frame_malformed", Some("a".to_owned()))));
         assert_eq!(code(r#"{"type":"message","client_id":"a b"}"#), Err(("client_id_invalid", None)));
