@@ -11,4 +11,6 @@ passwordFields(document);
 colourSample(document);
 preferOwnZone(document);
 
-/** @type {HTMLElement | null} */ (document.querySelector("[aria-invalid='true']"))?.focus();
+const refused = /** @type {HTMLInputElement | null} */ (document.querySelector("[aria-invalid='true']"));
+refused?.focus();
+refused?.select?.();
