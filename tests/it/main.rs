@@ -12,6 +12,7 @@ mod lifecycle;
 mod races;
 mod refused;
 mod resume;
+mod settings;
 mod start;
 mod support;
 mod time;
