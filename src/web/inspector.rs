@@ -157,7 +157,7 @@ impl Posts {
     }
 }
 
-/// The addresses of this module; the app has an `Inspector` as its data.
+/// The addresses of this module.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/inspector", web::get().to(own)).service(
         web::scope("/inspector/{key}")
@@ -189,23 +189,23 @@ async fn page(viewer: Viewer, state: Data<AppState>) -> Result<HttpResponse, App
     frame::page(StatusCode::OK, &page.frame.nonce, &page)
 }
 
-async fn posts(_viewer: Viewer, query: Query<After>, inspector: Data<Inspector>) -> HttpResponse {
-    answer(&inspector, query.after)
+async fn posts(_viewer: Viewer, query: Query<After>, state: Data<AppState>) -> HttpResponse {
+    answer(&state.inspector, query.after)
 }
 
 /// Forgets what came. No page elsewhere can ask for it: `DELETE`, like JSON, needs a permission that we give to nobody.
-async fn clear(_viewer: Viewer, inspector: Data<Inspector>) -> HttpResponse {
-    inspector.clear();
-    answer(&inspector, 0)
+async fn clear(_viewer: Viewer, state: Data<AppState>) -> HttpResponse {
+    state.inspector.clear();
+    answer(&state.inspector, 0)
 }
 
-async fn mode(_viewer: Viewer, mode: Json<Mode>, inspector: Data<Inspector>) -> HttpResponse {
-    inspector.set_failing(mode.fail);
-    answer(&inspector, u64::MAX)
+async fn mode(_viewer: Viewer, mode: Json<Mode>, state: Data<AppState>) -> HttpResponse {
+    state.inspector.set_failing(mode.fail);
+    answer(&state.inspector, u64::MAX)
 }
 
-async fn live(_viewer: Viewer, state: Data<AppState>, inspector: Data<Inspector>) -> HttpResponse {
-    stream::open(&state.hub, &inspector)
+async fn live(_viewer: Viewer, state: Data<AppState>) -> HttpResponse {
+    stream::open(&state.hub, &state.inspector)
 }
 
 fn answer(inspector: &Inspector, after: u64) -> HttpResponse {
@@ -261,7 +261,14 @@ mod tests {
     #[test]
     fn a_row_is_read_from_the_body_and_any_other_body_is_shown_as_it_is() {
         let view = |body: &'static str| {
-            PostView::of(&Seen { number: 1, at: NOON, headers: Vec::new(), body: Bytes::from_static(body.as_bytes()), verified: true, status: 200 })
+            PostView::of(&Seen {
+                number: 1,
+                at: NOON,
+                headers: Vec::new(),
+                body: Bytes::from_static(body.as_bytes()),
+                verified: true,
+                status: 200,
+            })
         };
         let told = view(r#"{"type":"chat.started","test":true,"data":{"chat":{"protocol":"20261122-000042"}}}"#);
         assert_eq!((told.kind.as_str(), told.protocol.as_deref(), told.test), ("chat.started", Some("20261122-000042"), true));
