@@ -1,6 +1,6 @@
 //! Receivers that misbehave: what each comes to, and that it ends.
 
-use papo::domain::delivery::AttemptCode::{self, Delivered, ResponseBroken, Status};
+use papo::domain::delivery::AttemptCode::{Delivered, ResponseBroken, Status};
 use papo::domain::event_type::EventType;
 use papo::webhooks::attempt::{ANSWER_KEPT_BYTES_MAX, HEADERS_KEPT_BYTES_MAX};
 
@@ -46,7 +46,7 @@ fn a_redirect_is_not_followed() {
         let elsewhere = Receiver::opens();
         for status in [301, 302, 303, 307, 308] {
             let attempt = comes_to(Answer::with(status, &[("location", &elsewhere.url())], "")).await;
-            assert_eq!((attempt.code, attempt.status), (AttemptCode::Status, Some(status)));
+            assert_eq!((attempt.code, attempt.status), (Status, Some(status)));
         }
         assert_eq!(elsewhere.connections(), 0);
     });
