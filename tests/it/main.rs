@@ -15,3 +15,4 @@ mod resume;
 mod start;
 mod support;
 mod time;
+mod webhooks;
