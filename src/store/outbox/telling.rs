@@ -213,11 +213,7 @@ impl Told {
             }),
             Event::Finished(reason) => told.bytes(self.finished(chat, entry, *reason, extras)),
             Event::Abandoned { reason, waited_seconds, position, short } => told.bytes(ChatAbandoned {
-                reason: match reason {
-                    event::AbandonReason::Left => AbandonReason::Left,
-                    event::AbandonReason::Disconnected => AbandonReason::Disconnected,
-                    event::AbandonReason::Callback => AbandonReason::Callback,
-                },
+                reason: abandon_reason(*reason),
                 waited_seconds: *waited_seconds,
                 queue_position: *position,
                 short_abandonment: *short,
@@ -328,6 +324,14 @@ fn consent_of(tx: &mut Tx<'_>, request: &Request) -> Result<Option<Consent>, Sto
             .unwrap_or_default(),
     };
     Ok(of_domain::consent(request, text))
+}
+
+const fn abandon_reason(reason: event::AbandonReason) -> AbandonReason {
+    match reason {
+        event::AbandonReason::Left => AbandonReason::Left,
+        event::AbandonReason::Disconnected => AbandonReason::Disconnected,
+        event::AbandonReason::Callback => AbandonReason::Callback,
+    }
 }
 
 const fn reachable(availability: Availability) -> Reachable {
