@@ -16,3 +16,4 @@ mod settings;
 mod start;
 mod support;
 mod time;
+mod webhooks;
