@@ -146,5 +146,6 @@ fn insert_site(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreError> {
             sites::color.eq(&site.color),
         ))
         .execute(tx.conn)?;
-    widgets::write_fields(tx, site)
+    widgets::write_fields(tx, site)?;
+    widgets::write_consent(tx, site)
 }
