@@ -24,6 +24,7 @@ pub mod passwords;
 pub mod people;
 pub mod queue;
 mod schema;
+pub mod search;
 pub mod sessions;
 pub mod sites;
 pub mod snapshots;

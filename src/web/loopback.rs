@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn only_names_of_loopback_are_ours() {
-        for host in ["localhost", "LOCALHOST:8081", "shop.localhost:1", "127.0.0.1:8080", "127.8.9.1", "[::1]", "[::1]:8080", "localhost."] {
+        for host in ["localhost", "LOCALHOST:8081", "shop.localhost:1", "127.0.0.1:8080", "127.8.9.1", "[::1]", "[::1]:8080", "localhost."]
+        {
             assert!(is_loopback(host), "{host}");
         }
         for host in [

@@ -42,11 +42,8 @@ const PIECES: &[Piece] = &[
     Piece { slug: "vaso", image: "vase.svg" },
 ];
 
-const LANGUAGES: [(&str, &str); 3] = [
-    (Locale::PtBr.tag(), Locale::PtBr.own_name()),
-    (Locale::En.tag(), Locale::En.own_name()),
-    (Locale::Es.tag(), Locale::Es.own_name()),
-];
+const LANGUAGES: [(&str, &str); 3] =
+    [(Locale::PtBr.tag(), Locale::PtBr.own_name()), (Locale::En.tag(), Locale::En.own_name()), (Locale::Es.tag(), Locale::Es.own_name())];
 
 /// What every page of the shop has around it.
 struct ShopFrame<'a> {
@@ -234,7 +231,10 @@ mod tests {
     #[actix_web::test]
     async fn a_chosen_language_goes_along_to_the_next_page() {
         let (_, _, page) = get("/tigela?lang=en", "localhost").await;
-        assert!(page.contains("<html lang=\"en\">") && page.contains("Deep blue bowl") && page.contains("href=\"/vaso?lang=en\""), "{page}");
+        assert!(
+            page.contains("<html lang=\"en\">") && page.contains("Deep blue bowl") && page.contains("href=\"/vaso?lang=en\""),
+            "{page}"
+        );
         let (_, _, cart) = get("/carrinho?lang=en&peca=tigela", "localhost").await;
         assert!(cart.contains("Deep blue bowl"), "{cart}");
     }
