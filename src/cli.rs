@@ -49,10 +49,10 @@ struct Serve {
     #[arg(long, env = "PAPO_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Proxies whose X-Forwarded-For is believed, as networks
-    #[arg(long, env = "PAPO_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',')]
+    #[arg(long, env = "PAPO_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     trusted_proxies: Vec<IpNet>,
     /// Networks that webhooks may reach though they are not public
-    #[arg(long, env = "PAPO_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',')]
+    #[arg(long, env = "PAPO_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     webhook_allow: Vec<IpNet>,
     /// A private authority (PEM) that webhooks trust too
     #[arg(long, env = "PAPO_WEBHOOK_CA", value_name = "FILE")]
@@ -74,7 +74,7 @@ struct DemoArgs {
     #[arg(long)]
     json: bool,
     /// Networks that webhooks may reach beside the inspector
-    #[arg(long, env = "PAPO_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',')]
+    #[arg(long, env = "PAPO_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     webhook_allow: Vec<IpNet>,
 }
 
@@ -109,6 +109,14 @@ struct FileRates {
 struct Failure {
     text: String,
     code: u8,
+}
+
+/// A network, or an address that stands for itself.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| format!("{text:?} is neither an IP address nor a range such as 10.0.0.0/8"))
 }
 
 /// The whole program.

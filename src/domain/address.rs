@@ -149,6 +149,12 @@ impl FromStr for AllowList {
     }
 }
 
+impl From<Vec<IpNet>> for AllowList {
+    fn from(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+}
+
 impl AllowList {
     /// Whether an entry opens `ip`: by containing it, or, for a metadata address, by naming exactly it.
     #[must_use]

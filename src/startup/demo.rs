@@ -1,9 +1,11 @@
 //! What a demo begins with: a small organisation, its people with random passwords, a site for the shop, and an endpoint that is the inspector.
 //! And the shop itself, on an origin of its own.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 
 use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use serde_json::json;
 
@@ -14,6 +16,10 @@ use crate::auth::token::Token;
 use crate::config::Config;
 use crate::domain::agent::{Availability, Role};
 use crate::domain::department::{Department, Limits, Member, Routing};
+use crate::domain::endpoint::filter::Filter;
+use crate::domain::endpoint::secret::Signing;
+use crate::domain::endpoint::{EndpointDraft, Extras};
+use crate::domain::event_type::EventType;
 use crate::domain::ids::{AgentId, DepartmentId};
 use crate::domain::site::{Consent, Field, LocationMode, Site};
 use crate::i18n::{Locale, Texts};
@@ -24,6 +30,10 @@ use crate::store::organisation::SetUp;
 use crate::store::people::AgentData;
 use crate::store::tokens::NewApiToken;
 use crate::web::settings::{site_form, tokens};
+use crate::web::shop::{self, ShopState};
+use crate::web::state::AppState;
+use crate::webhooks::inspector::Inspector;
+use crate::webhooks::signature;
 
 /// Somebody who can sign in.
 #[derive(Clone, Debug)]
@@ -66,8 +76,15 @@ pub struct Opened {
 pub async fn open(running: &Running, listener: TcpListener) -> Result<Opened, StartError> {
     let (store, config) = (&running.state.store, &running.state.config);
     let seed = seed(store, config).await?;
+    seed_endpoint(&running.state, &seed).await?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
-    let server = HttpServer::new(|| App::new().route("/", actix_web::web::get().to(|| async { "shop" })))
+    let shop_state = Data::new(ShopState {
+        papo_url: config.public_url.clone(),
+        site_key: seed.site_key.clone(),
+        console_url: config.link("/login"),
+        inspector_url: config.link(&format!("/inspector/{}", seed.inspector_key)),
+    });
+    let server = HttpServer::new(move || App::new().app_data(shop_state.clone()).configure(shop::routes))
         .workers(1)
         .disable_signals()
         .shutdown_timeout(1)
@@ -79,6 +96,29 @@ pub async fn open(running: &Running, listener: TcpListener) -> Result<Opened, St
     let first = seed.agents.first().unwrap_or(&seed.admin);
     let token = running.state.entry.make(first.agent, store.clock().now().steady);
     Ok(Opened { entry: config.link(&format!("/demo/{}", token.text())), config: std::sync::Arc::clone(config), seed, shop })
+}
+
+/// The endpoint that is the inspector: every event, so that a newcomer sees each.
+async fn seed_endpoint(state: &AppState, seed: &Seed) -> Result<(), StoreError> {
+    let Some(url) = Inspector::address(state.config.public_url.as_str(), &seed.inspector_key) else { return Ok(()) };
+    let known = state.store.endpoints().await?;
+    let events: BTreeSet<EventType> = EventType::ALL.iter().copied().filter(|event| *event != EventType::WebhookTest).collect();
+    let draft = EndpointDraft {
+        name: "Inspetor".to_owned(),
+        url,
+        plain_http_accepted: true,
+        filter: Filter { events, sites: Vec::new(), departments: Vec::new(), tags: Vec::new(), score_max: None },
+        extras: Extras::default(),
+        signing: Signing::Hmac,
+        strict_order: false,
+        rate_per_second: None,
+        enabled: true,
+    };
+    // A kept demo listens on another port each time, and its inspector moves along.
+    match known.into_iter().find(|endpoint| endpoint.draft.name == draft.name && endpoint.archived_at.is_none()) {
+        Some(endpoint) => state.store.update_endpoint(&state.vault, endpoint.id, draft, None).await.map(|_| ()),
+        None => state.store.create_endpoint(&state.vault, draft, &[], signature::generate(Signing::Hmac)).await.map(|_| ()),
+    }
 }
 
 impl Opened {

@@ -18,6 +18,7 @@ use self::data_dir::DataDir;
 use crate::auth::vault::{Vault, VaultError};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::address::AllowList;
 use crate::hub::close::Close;
 use crate::hub::{Hub, Topic};
 use crate::relay::Relay;
@@ -30,6 +31,9 @@ use crate::web::gate::Gate;
 use crate::web::pages::Pages;
 use crate::web::rates::Limits;
 use crate::web::state::AppState;
+use crate::webhooks;
+use crate::webhooks::guard::Policy;
+use crate::webhooks::inspector::Inspector;
 
 /// How long sockets have to go after they were told to.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -59,6 +63,8 @@ pub enum StartError {
     DataOfServe(PathBuf),
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
+    #[error("the authority in {0} can't be used: {1}")]
+    Authority(PathBuf, String),
 }
 
 impl StartError {
@@ -81,6 +87,7 @@ impl StartError {
             Self::DataOfDemo(_) => "data_of_demo",
             Self::DataOfServe(_) => "data_of_serve",
             Self::Thread(_) => "thread",
+            Self::Authority(..) => "webhook_ca_unusable",
         }
     }
 }
@@ -91,6 +98,7 @@ pub struct Running {
     pub address: SocketAddr,
     server: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
+    webhooks: webhooks::Running,
     _data_dir: DataDir,
 }
 
@@ -120,12 +128,16 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
     let store = Store::open(&data_dir.database(), clock)?;
     let vault = Arc::new(unlock(&store, &data_dir, key).await?);
     claim_mode(&store, &config).await?;
+    store.set_public_url(config.public_url.as_str());
+    let inspector = Arc::new(Inspector::default());
+    let webhooks = dispatch(&store, &vault, &config, address, &inspector)?;
     let hub = Hub::default();
     let state = Data::new(AppState {
         limits: Limits::new(config.rates),
         gate: Gate::default(),
         pages: Pages::default(),
         entry: Entry::default(),
+        inspector,
         config: Arc::new(config),
         store: store.clone(),
         hub: hub.clone(),
@@ -139,7 +151,26 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
         rt::spawn(forget_idle(state.clone())),
     ];
     let server = serve(&state, listener).map_err(|error| StartError::Listen(address, error))?;
-    Ok(Running { state, address, server, tasks, _data_dir: data_dir })
+    Ok(Running { state, address, server, tasks, webhooks, _data_dir: data_dir })
+}
+
+/// Starts delivering. Our own addresses are never dialled.
+fn dispatch(
+    store: &Store,
+    vault: &Vault,
+    config: &Config,
+    address: SocketAddr,
+    inspector: &Arc<Inspector>,
+) -> Result<webhooks::Running, StartError> {
+    let authority = match &config.webhook_ca {
+        None => None,
+        Some(path) => Some(std::fs::read(path).map_err(|error| StartError::Authority(path.clone(), error.to_string()))?),
+    };
+    let policy = Policy::new(AllowList::from(config.webhook_allow.clone()), vec![address]);
+    webhooks::start(store.clone(), vault.clone(), policy, authority.as_deref(), Arc::clone(inspector)).map_err(|error| match error {
+        webhooks::StartError::Authority(error) => StartError::Authority(config.webhook_ca.clone().unwrap_or_default(), error.to_string()),
+        webhooks::StartError::Thread(error) => StartError::Thread(error),
+    })
 }
 
 fn serve(state: &Data<AppState>, listener: TcpListener) -> std::io::Result<ServerHandle> {
@@ -148,7 +179,7 @@ fn serve(state: &Data<AppState>, listener: TcpListener) -> std::io::Result<Serve
         App::new()
             .app_data(state.clone())
             .wrap(from_fn(web::error::answer))
-            .wrap(from_fn(web::walls::refuse_foreign_host))
+            .wrap(from_fn(web::loopback::refuse_foreign_host))
             .configure(web::routes)
     })
     .on_connect(|io, _| {
@@ -222,6 +253,8 @@ impl Running {
         for task in &self.tasks {
             task.abort();
         }
+        let webhooks = self.webhooks;
+        drop(tokio::task::spawn_blocking(move || webhooks.stop()).await);
         self.state.store.close().await;
     }
 }

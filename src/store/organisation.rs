@@ -8,7 +8,7 @@ use super::error::{Invalid, StoreError};
 use super::schema::{agents, department_members, departments, organisation, sites};
 use super::writer::Tx;
 use super::{Store, sites as widgets};
-use crate::domain::agent::Role;
+use crate::domain::agent::{CONNECTED_GRACE_SECONDS, Role};
 use crate::domain::ids::{AgentId, DepartmentId, OrganisationId, SiteId};
 use crate::domain::site::Site;
 use crate::wire::stored;
@@ -114,7 +114,7 @@ fn found(tx: &mut Tx<'_>, set_up: &SetUp) -> Result<Founded, StoreError> {
             agents::password_hash.eq(&set_up.password_hash),
             agents::availability_at.eq(at),
             agents::absent_at.eq(at),
-            agents::absent_steady.eq(tx.now.steady),
+            agents::absent_steady.eq(tx.now.steady.plus_seconds(-CONNECTED_GRACE_SECONDS)),
             agents::created_at.eq(at),
         ))
         .execute(tx.conn)?;
@@ -146,5 +146,6 @@ fn insert_site(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreError> {
             sites::color.eq(&site.color),
         ))
         .execute(tx.conn)?;
-    widgets::write_fields(tx, site)
+    widgets::write_fields(tx, site)?;
+    widgets::write_consent(tx, site)
 }

@@ -12,7 +12,7 @@ use super::organisation::settle;
 use super::schema::{agents, api_tokens, department_members, password_links};
 use super::sessions;
 use super::writer::Tx;
-use crate::domain::agent::Role;
+use crate::domain::agent::{CONNECTED_GRACE_SECONDS, Role};
 use crate::domain::ids::{AgentId, DepartmentId};
 
 /// What an admin says about an account.
@@ -45,7 +45,7 @@ impl Store {
                     agents::role.eq(data.role.as_str()),
                     agents::availability_at.eq(tx.now.wall),
                     agents::absent_at.eq(tx.now.wall),
-                    agents::absent_steady.eq(tx.now.steady),
+                    agents::absent_steady.eq(tx.now.steady.plus_seconds(-CONNECTED_GRACE_SECONDS)),
                     agents::created_at.eq(tx.now.wall),
                 ))
                 .execute(tx.conn)?;

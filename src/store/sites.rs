@@ -134,7 +134,10 @@ pub(super) fn write_fields(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreErro
 }
 
 /// Puts the consent text in force, as a new version where it differs from the one in force.
-fn write_consent(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreError> {
+///
+/// # Errors
+/// A fault of the database.
+pub(super) fn write_consent(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreError> {
     let before = tx.directory.sites.get(&site.id).and_then(|known| known.consent.clone());
     let Some(text) = site.consent.as_ref().map(|consent| consent.text.as_str()) else {
         diesel::update(sites::table.find(site.id)).set(sites::consent_version.eq(None::<i32>)).execute(tx.conn)?;

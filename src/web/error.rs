@@ -127,8 +127,14 @@ impl AppError {
     /// The text in a language: what is wrong and what to do. `{name}` is who was first, or what stands in the way.
     #[must_use]
     pub fn text(&self, texts: &Texts, name: &str) -> String {
-        texts.with(&format!("error.{}", self.code()), [("name", name)])
+        texts.with(&text_key(self.code()), [("name", name)])
     }
+}
+
+/// The key of a code's text. What an endpoint's form says beside its fields, programs are told in the same words.
+fn text_key(code: &str) -> String {
+    let of_endpoint = code == "plain_http" || code.starts_with("url_") || code.starts_with("header");
+    if of_endpoint { format!("webhook.refused.{code}") } else { format!("error.{code}") }
 }
 
 const fn store_code(error: &StoreError) -> &'static str {
@@ -153,7 +159,6 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyTaken { .. }
         | Refusal::AgentNoRoom
         | Refusal::RatingClosed
-        | Refusal::ChatOpen
         | Refusal::ClientIdReused => StatusCode::CONFLICT,
         Refusal::TagUnknown
         | Refusal::TagsTooMany
@@ -253,7 +258,7 @@ fn with_body(response: ServiceResponse<BoxBody>, asker: &Asker) -> ServiceRespon
     }) else {
         return foreign_error(response, asker);
     };
-    let text = Texts::for_locale(asker.locale).with(&format!("error.{code}"), [("name", name.as_str())]);
+    let text = Texts::for_locale(asker.locale).with(&text_key(code), [("name", name.as_str())]);
     let mut builder = HttpResponse::build(status);
     if let Some(ms) = retry {
         builder.insert_header((header::RETRY_AFTER, ms.div_ceil(1000).to_string()));

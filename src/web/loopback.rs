@@ -7,7 +7,10 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
+
+use super::state::AppState;
 
 /// For `wrap(from_fn(…))`: 421 to every request whose `Host` is not of loopback.
 ///
@@ -26,6 +29,18 @@ pub async fn only_loopback(request: ServiceRequest, next: Next<impl MessageBody 
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body("The demo answers only under localhost and loopback addresses.\n");
     Ok(request.into_response(refused))
+}
+
+/// The same for the server itself, which has this wall in a demo alone.
+///
+/// # Errors
+/// Those of the handlers inside.
+pub async fn refuse_foreign_host(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let walled = request.app_data::<Data<AppState>>().is_some_and(|state| state.config.demo.is_some());
+    if walled { only_loopback(request, next).await } else { next.call(request).await.map(ServiceResponse::map_into_boxed_body) }
 }
 
 /// Whether a `Host` value names this machine by loopback: `localhost`, names below it, `127.0.0.0/8`, `[::1]`, each with or without a port.

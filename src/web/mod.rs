@@ -14,6 +14,7 @@ pub mod form;
 pub mod frame;
 pub mod gate;
 pub mod health;
+pub mod inspector;
 pub mod lean;
 pub mod login;
 pub mod loopback;
@@ -27,7 +28,6 @@ pub mod setup;
 pub mod shop;
 pub mod socket;
 pub mod state;
-pub mod walls;
 pub mod widget;
 
 use actix_web::web::{self, ServiceConfig};
@@ -47,6 +47,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     entry::routes(cfg);
     settings::routes(cfg);
     api::routes(cfg);
+    inspector::routes(cfg);
     cfg.route("/static/{address:.*}", web::get().to(assets::show));
     cfg.default_service(web::to(nothing_here));
 }

@@ -10,6 +10,7 @@ use crate::auth::vault::Vault;
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::store::Store;
+use crate::webhooks::inspector::Inspector;
 
 /// Everything that a handler may need; one per process.
 pub struct AppState {
@@ -21,4 +22,6 @@ pub struct AppState {
     pub limits: Limits,
     pub pages: Pages,
     pub entry: Entry,
+    /// Where POSTs to our own inspector address end.
+    pub inspector: Arc<Inspector>,
 }

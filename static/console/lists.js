@@ -195,7 +195,8 @@ export class Lists {
       box.className = `waitbox is-${level}`;
       row.classList.toggle("is-near", level === "near");
       row.classList.toggle("is-late", level === "late");
-      setText(row.querySelector("a > .sr-only"), t(`console.wait.${level}`, { wait: formatSpan(waited / 1000) }));
+      const calling = row.classList.contains("is-offered") ? `, ${t("console.queue.offered_me")}` : "";
+      setText(row.querySelector("a > .sr-only"), t(`console.wait.${level}`, { wait: formatSpan(waited / 1000) }) + calling);
     }
     for (const link of byId("mine").querySelectorAll("a")) {
       const chat = inbox.chat(link.getAttribute("href").slice(1));

@@ -4,7 +4,10 @@ mod body;
 mod caller;
 mod chat_commands;
 mod chats;
+mod deliveries;
 mod document;
+mod endpoint_draft;
+mod endpoints;
 mod house;
 mod operation;
 mod query;
@@ -27,7 +30,17 @@ pub const BASE: &str = "/api/v1";
 
 /// Every operation.
 fn operations() -> impl Iterator<Item = &'static Operation> {
-    [document::OPERATIONS, sessions::OPERATIONS, chats::OPERATIONS, chat_commands::OPERATIONS, house::OPERATIONS].into_iter().flatten()
+    [
+        document::OPERATIONS,
+        sessions::OPERATIONS,
+        chats::OPERATIONS,
+        chat_commands::OPERATIONS,
+        house::OPERATIONS,
+        endpoints::OPERATIONS,
+        deliveries::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The addresses of the API.

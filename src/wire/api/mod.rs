@@ -3,6 +3,8 @@
 //! The OpenAPI document is made of these types. Knows no paths and no rights.
 
 pub mod chats;
+pub mod deliveries;
+pub mod endpoints;
 pub mod house;
 pub mod sessions;
 pub mod timeline;
