@@ -134,6 +134,9 @@ pub(super) fn write_fields(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreErro
 }
 
 /// Puts the consent text in force, as a new version where it differs from the one in force.
+///
+/// # Errors
+/// A fault of the database.
 pub(super) fn write_consent(tx: &mut Tx<'_>, site: &Site) -> Result<(), StoreError> {
     let before = tx.directory.sites.get(&site.id).and_then(|known| known.consent.clone());
     let Some(text) = site.consent.as_ref().map(|consent| consent.text.as_str()) else {
