@@ -60,8 +60,13 @@ impl Relay {
 
     /// Publishes until the store is closed.
     pub async fn run(self, mut effects: mpsc::Receiver<Vec<Effect>>) {
+        let mut known = self.store.directory();
         while let Some(batch) = effects.recv().await {
             let (directory, now) = (self.store.directory(), self.store.clock().now());
+            if batch.iter().any(|effect| matches!(effect, Effect::Directory)) {
+                self.call_back(&known, &directory);
+                known = Arc::clone(&directory);
+            }
             for effect in batch {
                 self.publish(effect, &directory, now);
             }
@@ -78,6 +83,18 @@ impl Relay {
                 tracing::warn!(%error, "positions could not be told");
             }
             tokio::time::sleep(EPHEMERA_INTERVAL).await;
+        }
+    }
+
+    /// Closes the sockets of agents who may see other departments than before: what they listen to was chosen when they came.
+    fn call_back(&self, before: &Directory, after: &Directory) {
+        let sees = |directory: &Directory, agent| -> HashSet<DepartmentId> {
+            directory.departments_of(agent).iter().map(|department| department.id).collect()
+        };
+        for agent in after.agents.keys().filter(|agent| self.hub.has(Topic::Agent(**agent))) {
+            if sees(before, *agent) != sees(after, *agent) {
+                self.hub.close(Topic::Agent(*agent), Close::Changed);
+            }
         }
     }
 
@@ -102,7 +119,7 @@ impl Relay {
             }),
             Effect::Directory => self.make_stale(|parts| parts.settings = true),
             Effect::OfflineMessage(message) => self.make_stale(|parts| parts.offline_messages.push(*message)),
-            Effect::SessionsEnded { agent } => self.hub.close(Topic::Agent(agent), Close::SignedOut),
+            Effect::SessionsEnded(sessions) => sessions.into_iter().for_each(|session| self.hub.close(Topic::Session(session), Close::SignedOut)),
         }
     }
 
