@@ -164,7 +164,8 @@ impl Relay {
             // A chat's standing comes with every entry but messages and notes, as it is after the last of this step.
             let with_chat = !matches!(entry.event, Event::Written(_) | Event::Noted(_));
             if let Some(view) = VisitorEntry::of(entry, directory) {
-                let chat_view = with_chat.then(|| VisitorChat::of(chat, directory, now));
+                // The visitor is warned before silence ends the chat, so a message that moves that deadline brings it along.
+                let chat_view = (with_chat || change.idle_moved).then(|| VisitorChat::of(chat, directory, now));
                 self.hub.publish(&visitors, &encode(&VisitorFrame::Event { chat_id: chat.id.to_string(), entry: view, chat: chat_view }));
             }
             let chat_view = with_chat.then(|| AgentChat::of(chat, change.visitor_name.as_deref(), change.unread, directory, now));

@@ -31,8 +31,15 @@ pub fn route(chat: &Chat, directory: &Directory, loads: &Loads, now: Moment) -> 
     }
     match department.routing {
         Routing::Manual => {
+            if chat.circle != Circle::Nobody {
+                return None;
+            }
             let agents = with_room(department, directory, loads, now);
-            (chat.circle == Circle::Nobody && !agents.is_empty()).then_some(Event::Called { circle: Circle::Department, agents })
+            if agents.is_empty() {
+                call_if_anyone(chat, directory, now)
+            } else {
+                Some(Event::Called { circle: Circle::Department, agents })
+            }
         }
         Routing::LeastBusy => {
             let next = with_room(department, directory, loads, now)
@@ -45,10 +52,18 @@ pub fn route(chat: &Chat, directory: &Directory, loads: &Loads, now: Moment) -> 
                     let until = now.steady.plus_seconds(department.limits.offer_seconds);
                     Some(Event::Offered(Offer { to: agent.id, until }))
                 }
-                None if chat.circle == Circle::Nobody && !chat.passed.is_empty() => Some(call(chat, directory, now)),
+                None if chat.circle == Circle::Nobody => call_if_anyone(chat, directory, now),
                 None => None,
             }
         }
+    }
+}
+
+/// Nobody has room or everybody let it pass: whoever is there is called, the widest circle last. With nobody there at all, nothing yet.
+fn call_if_anyone(chat: &Chat, directory: &Directory, now: Moment) -> Option<Event> {
+    match call(chat, directory, now) {
+        Event::Called { agents, .. } if agents.is_empty() => None,
+        called => Some(called),
     }
 }
 

@@ -13,7 +13,7 @@ pub enum Close {
     Restart,
     /// The session ended.
     SignedOut,
-    /// Unknown site or foreign domain.
+    /// Unknown site.
     Forbidden,
     /// Frames could not be delivered quickly enough.
     Slow,

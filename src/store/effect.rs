@@ -43,6 +43,8 @@ pub struct ChatChange {
     /// None for a request.
     pub before: Option<Standing>,
     pub chat: Chat,
+    /// Whether the patience with a silent visitor began or ended.
+    pub idle_moved: bool,
     pub recorded: Vec<Recorded>,
     pub visitor_name: Option<Arc<str>>,
     /// The visitor's messages after the agent side's read mark.

@@ -12,7 +12,6 @@ use super::schema::endpoints;
 use super::writer::Tx;
 use crate::auth::vault::Vault;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::endpoint::filter::Filter;
 use crate::domain::endpoint::headers::CustomHeader;
 use crate::domain::endpoint::health::{DisabledReason, Health};
 use crate::domain::endpoint::secret::{ROTATION_SECONDS, SECRETS_AT_ONCE_MAX, Secret, Signing};
@@ -155,39 +154,6 @@ impl Store {
         })
         .await
     }
-
-    /// The quick set-up: for each type the URL it goes to, or none. Equal URLs are one endpoint; clearing a field removes that type only, and only
-    /// where the quick set-up put it. `secrets` has one for each endpoint that may have to be made.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn quick_setup(
-        &self,
-        vault: &Vault,
-        wanted: Vec<(EventType, Option<WebhookUrl>)>,
-        secrets: Vec<Secret>,
-    ) -> Result<(), StoreError> {
-        let vault = vault.clone();
-        self.write_guarded(move |tx| {
-            let mut fresh = secrets.clone();
-            for (event, url) in &wanted {
-                for endpoint in quick_endpoints(tx, *event, url.as_ref()) {
-                    set_quick(tx, &endpoint, *event, false)?;
-                }
-                if let Some(url) = url {
-                    let found =
-                        tx.directory.endpoints.values().find(|other| other.archived_at.is_none() && other.draft.url == *url).cloned();
-                    let endpoint = match found {
-                        Some(endpoint) => endpoint,
-                        None => add_quick(tx, &vault, url, fresh.pop())?,
-                    };
-                    set_quick(tx, &endpoint, *event, true)?;
-                }
-            }
-            changed(tx)
-        })
-        .await
-    }
 }
 
 /// Every endpoint.
@@ -271,7 +237,7 @@ fn in_use(tx: &Tx<'_>, id: EndpointId) -> Result<Endpoint, StoreError> {
     tx.directory.endpoints.get(&id).filter(|endpoint| endpoint.archived_at.is_none()).cloned().ok_or(StoreError::NotFound)
 }
 
-fn changed(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+pub(super) fn changed(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let endpoints = load(tx.conn)?;
     tx.change_directory(|directory| directory.endpoints = std::sync::Arc::new(endpoints));
     tx.publish(Effect::Directory);
@@ -279,7 +245,7 @@ fn changed(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn insert(
+pub(super) fn insert(
     tx: &mut Tx<'_>,
     id: EndpointId,
     draft: &EndpointDraft,
@@ -368,59 +334,15 @@ pub(super) fn disabled(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     changed(tx)
 }
 
-/// The endpoints that the quick set-up gave this type to, other than the one with this URL.
-fn quick_endpoints(tx: &Tx<'_>, event: EventType, url: Option<&WebhookUrl>) -> Vec<Endpoint> {
-    let of_quick = |endpoint: &&Endpoint| {
-        endpoint.archived_at.is_none() && endpoint.quick.contains(&event) && url.is_none_or(|url| endpoint.draft.url != *url)
-    };
-    tx.directory.endpoints.values().filter(of_quick).cloned().collect()
-}
-
-fn add_quick(tx: &mut Tx<'_>, vault: &Vault, url: &WebhookUrl, secret: Option<Secret>) -> Result<Endpoint, StoreError> {
-    let secret = secret.ok_or_else(|| StoreError::Database("too few secrets for the quick set-up".to_owned()))?;
-    let id = EndpointId::new();
-    let draft = EndpointDraft {
-        name: url.host().to_owned(),
-        url: url.clone(),
-        plain_http_accepted: url.is_plain(),
-        filter: Filter::default(),
-        extras: Extras::default(),
-        signing: secret.signing,
-        strict_order: false,
-        rate_per_second: None,
-        enabled: true,
-    };
-    insert(tx, id, &draft, &seal_secrets(vault, id, &[secret]), &seal_headers(vault, id, &[]), &BTreeSet::new())?;
-    changed(tx)?;
-    tx.directory.endpoints.get(&id).cloned().ok_or(StoreError::NotFound)
-}
-
-fn set_quick(tx: &mut Tx<'_>, endpoint: &Endpoint, event: EventType, on: bool) -> Result<(), StoreError> {
-    let (mut events, mut quick) = (endpoint.draft.filter.events.clone(), endpoint.quick.clone());
-    if on {
-        // A type that somebody subscribed by hand is not the quick set-up's to take away.
-        if events.insert(event) {
-            quick.insert(event);
-        }
-    } else {
-        events.remove(&event);
-        quick.remove(&event);
-    }
-    diesel::update(endpoints::table.find(endpoint.id))
-        .set((endpoints::events.eq(stored::events_text(&events)), endpoints::quick_events.eq(stored::events_text(&quick))))
-        .execute(tx.conn)?;
-    changed(tx)
-}
-
 fn sealed_for(id: EndpointId, what: &[u8]) -> Vec<u8> {
     [id.0.as_bytes().as_slice(), what].concat()
 }
 
-fn seal_secrets(vault: &Vault, id: EndpointId, secrets: &[Secret]) -> Vec<u8> {
+pub(super) fn seal_secrets(vault: &Vault, id: EndpointId, secrets: &[Secret]) -> Vec<u8> {
     vault.seal(&sealed_for(id, b"secrets"), &stored::secrets_bytes(secrets))
 }
 
-fn seal_headers(vault: &Vault, id: EndpointId, headers: &[CustomHeader]) -> Vec<u8> {
+pub(super) fn seal_headers(vault: &Vault, id: EndpointId, headers: &[CustomHeader]) -> Vec<u8> {
     vault.seal(&sealed_for(id, b"headers"), &stored::headers_bytes(headers))
 }
 

@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod passwords;
 pub mod people;
 pub mod queue;
+mod quick_setup;
 mod schema;
 pub mod sessions;
 pub mod sites;

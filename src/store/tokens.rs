@@ -61,7 +61,7 @@ impl Store {
             if open >= TOKENS_MAX {
                 return Err(Invalid::field("name", "tokens_many").into());
             }
-            let departments = new.departments.as_ref().map(|ids| stored::ids_text(ids));
+            let departments = new.departments.as_ref().map(stored::ids_text);
             diesel::insert_into(api_tokens::table)
                 .values((
                     api_tokens::id.eq(id),

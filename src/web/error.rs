@@ -145,7 +145,6 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyTaken { .. }
         | Refusal::AgentNoRoom
         | Refusal::RatingClosed
-        | Refusal::ChatOpen
         | Refusal::ClientIdReused => StatusCode::CONFLICT,
         Refusal::TagUnknown
         | Refusal::TagsTooMany

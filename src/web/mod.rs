@@ -13,6 +13,7 @@ pub mod form;
 pub mod frame;
 pub mod gate;
 pub mod health;
+pub mod inspector;
 pub mod lean;
 pub mod login;
 pub mod loopback;
@@ -44,6 +45,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     console::routes(cfg);
     entry::routes(cfg);
     settings::routes(cfg);
+    inspector::routes(cfg);
     cfg.route("/static/{address:.*}", web::get().to(assets::show));
     cfg.default_service(web::to(nothing_here));
 }

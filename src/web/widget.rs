@@ -45,7 +45,9 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 async fn loader(request: HttpRequest) -> Result<HttpResponse, AppError> {
     let asset = Assets.file("widget/loader.js").ok_or(AppError::NotFound)?;
-    Ok(asset.answer(&request, LOADER_CACHE))
+    let mut answer = asset.answer(&request, LOADER_CACHE);
+    answer.headers_mut().insert(header::CROSS_ORIGIN_RESOURCE_POLICY, header::HeaderValue::from_static("cross-origin"));
+    Ok(answer)
 }
 
 /// The language of a site's widget: its own, or the browser's where it says `auto`.
@@ -66,6 +68,18 @@ fn origins(site: &Site) -> Vec<String> {
         .collect()
 }
 
+/// Whether the browser says that a page outside the site's domains asks. Browsers may say nothing; `frame-ancestors` holds all the same.
+fn names_foreign_domain(request: &HttpRequest, site: &Site, state: &AppState) -> bool {
+    let Some(referrer) = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok()) else { return false };
+    let Ok(page) = url::Url::parse(referrer) else { return false };
+    let host = match (page.host_str(), page.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => return false,
+    };
+    !site.allows(&host) && page.origin() != state.config.public_url.origin()
+}
+
 async fn look(request: HttpRequest, key: Path<String>, state: Data<AppState>) -> HttpResponse {
     let directory = state.store.directory();
     let script = |value: serde_json::Value| {
@@ -74,7 +88,8 @@ async fn look(request: HttpRequest, key: Path<String>, state: Data<AppState>) ->
             .insert_header((header::CONTENT_TYPE, "text/javascript; charset=utf-8"))
             .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
             .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            .insert_header(("cross-origin-resource-policy", "cross-origin"))
+            .insert_header((header::VARY, "Referer, Accept-Language"))
+            .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
             .body(format!("Papo._look({json})"))
     };
     let Some(site) = directory.site_by_key(&key) else {
@@ -82,6 +97,9 @@ async fn look(request: HttpRequest, key: Path<String>, state: Data<AppState>) ->
         return script(json!({"error": {"code": "site_unknown", "message": text}}));
     };
     let texts = Texts::for_locale(locale_of(site, &request));
+    if names_foreign_domain(&request, site, &state) {
+        return script(json!({"error": {"code": "domain_not_allowed", "message": texts.text("error.domain_not_allowed")}}));
+    }
     let brand = Color::parse(&site.color).map(Color::brand);
     script(json!({
         "color": brand.map_or_else(|| "#0b2230".to_owned(), |brand| brand.background.to_string()),
@@ -103,6 +121,9 @@ async fn look(request: HttpRequest, key: Path<String>, state: Data<AppState>) ->
 async fn frame(request: HttpRequest, key: Path<String>, state: Data<AppState>) -> Result<HttpResponse, AppError> {
     let directory = state.store.directory();
     let site = directory.site_by_key(&key).ok_or(AppError::SiteUnknown)?;
+    if names_foreign_domain(&request, site, &state) {
+        return Err(AppError::DomainNotAllowed);
+    }
     let locale = locale_of(site, &request);
     let texts = Texts::for_locale(locale);
     let loads = state.store.loads().await?;

@@ -182,10 +182,12 @@ async fn exchange(
         answer.body.extend(chunk.iter().take(room));
         answer.truncated = read > ANSWER_KEPT_BYTES_MAX;
         if read > ANSWER_READ_BYTES_MAX {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
+    // awc ends a body that breaks off as if it were whole.
+    let promised = text(response.headers(), &header::CONTENT_LENGTH).and_then(|length| length.trim().parse::<usize>().ok());
+    if promised.is_some_and(|length| read < length) { Err(Broken::Reading) } else { Ok(()) }
 }
 
 fn sending_code(error: &SendRequestError, dial: Dial) -> AttemptCode {

@@ -7,7 +7,7 @@
 //! [`Dispatcher::tick`] is the loop's step for tests: it works off everything that may go at the present time of the clock.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,17 +18,15 @@ use tokio::sync::Notify;
 
 use super::attempt::{Post, post};
 use super::inspector::Inspector;
-use super::lane::{Lane, Terms};
 use super::outgoing::Outgoing;
+use super::work::{Work, interrupted, terms};
 use crate::auth::vault::Vault;
-use crate::domain::delivery::{Attempt, AttemptCode, DeliveryState, Outcome, Settlement, settle};
-use crate::domain::endpoint::Endpoint;
+use crate::domain::delivery::{Attempt, DeliveryState, Outcome, Settlement, settle};
 use crate::domain::endpoint::url::WebhookUrl;
 use crate::domain::ids::EndpointId;
-use crate::domain::time::Timestamp;
 use crate::domain::webhook_id::WebhookId;
 use crate::store::Store;
-use crate::store::deliveries::{Ended, Job, LaneAsk, Recorded};
+use crate::store::deliveries::{Ended, Job, Recorded};
 use crate::store::endpoints::Keys;
 use crate::store::error::StoreError;
 
@@ -58,30 +56,9 @@ struct Inner {
     outgoing: Outgoing,
     inspector: Arc<Inspector>,
     random: RefCell<Random>,
-    state: RefCell<State>,
+    state: RefCell<Work>,
     /// An attempt ended, or results were recorded.
     moved: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    /// As of the last look at the settings.
-    endpoints: Option<Arc<HashMap<EndpointId, Endpoint>>>,
-    keys: HashMap<EndpointId, Keys>,
-    lanes: HashMap<EndpointId, Lane>,
-    /// Deliveries in a lane's window, under way, or not yet recorded.
-    known: HashSet<i64>,
-    /// Deliveries that were recorded while the store was being read: what was read of them is old.
-    recorded_meanwhile: HashSet<i64>,
-    last_position: Option<i64>,
-    /// Whether deliveries may have been written since the last look.
-    has_news: bool,
-    in_flight: usize,
-    unrecorded: Vec<Ended>,
-    is_recording: bool,
-    recalls: u64,
-    quiet_since: Timestamp,
-    rotation: usize,
 }
 
 impl Dispatcher {
@@ -389,34 +366,9 @@ impl Dispatcher {
                     }
                 }
             };
-            self.recorded(&batch, &recorded);
+            self.0.state.borrow_mut().recorded(&batch, &recorded);
+            self.0.moved.notify_one();
         }
-    }
-
-    fn recorded(&self, batch: &[Ended], recorded: &Recorded) {
-        let mut guard = self.0.state.borrow_mut();
-        let state = &mut *guard;
-        for result in batch {
-            state.known.remove(&result.position);
-            state.recorded_meanwhile.insert(result.position);
-            if let Some(lane) = state.lanes.get_mut(&result.endpoint) {
-                lane.outstanding = lane.outstanding.saturating_sub(1);
-                if let Some(wait) = result.settlement.retry_in_ms {
-                    let due = result.ended_steady.plus_ms(wait);
-                    lane.next_due = Some(lane.next_due.map_or(due, |next| next.min(due)));
-                }
-            }
-        }
-        for endpoint in &recorded.released {
-            state.lanes.entry(*endpoint).or_default().is_stale = true;
-        }
-        for endpoint in &recorded.disabled {
-            tracing::warn!(%endpoint, "a webhook endpoint was disabled by what it answered");
-        }
-        for (endpoint, warning) in &recorded.warned {
-            tracing::warn!(%endpoint, ?warning, "a webhook endpoint has been failing for long");
-        }
-        self.0.moved.notify_one();
     }
 
     /// Until when nothing happens unless somebody tells.
@@ -433,58 +385,4 @@ impl Dispatcher {
         let wait = nearest.map_or(QUIET_MS_MAX, |at| at.ms_since(now)).clamp(1, QUIET_MS_MAX);
         Duration::from_millis(u64::try_from(wait).unwrap_or(1))
     }
-}
-
-impl State {
-    /// Takes what was read into the lanes, but for what is known or was recorded meanwhile.
-    fn accept(&mut self, jobs: Vec<Job>) {
-        for job in jobs {
-            let position = job.position;
-            if self.recorded_meanwhile.contains(&position) || self.known.contains(&position) {
-                continue;
-            }
-            if self.lanes.entry(job.endpoint).or_default().push(job).is_ok() {
-                self.known.insert(position);
-            }
-        }
-    }
-
-    /// What to ask the store for: the lanes that are stale or whose time has come. What is known of them comes again, so that much more is asked for.
-    fn asks(&mut self, now: Timestamp) -> Vec<LaneAsk> {
-        let mut asks = Vec::new();
-        for (id, lane) in &mut self.lanes {
-            if lane.next_due.is_some_and(|due| due <= now) {
-                lane.is_stale = true;
-            }
-            if std::mem::take(&mut lane.is_stale) {
-                let (fresh, again) = lane.room();
-                let more = |room: usize| i64::try_from(room + lane.outstanding).unwrap_or(i64::MAX);
-                asks.push(LaneAsk { endpoint: *id, fresh: more(fresh), again: more(again) });
-            }
-        }
-        asks
-    }
-}
-
-fn terms(endpoint: &Endpoint) -> Terms {
-    Terms { is_live: endpoint.is_live(), rate_per_second: endpoint.draft.rate_per_second }
-}
-
-fn interrupted(url: &WebhookUrl, at: Timestamp) -> (Attempt, Outcome) {
-    let attempt = Attempt {
-        at,
-        duration_ms: 0,
-        resolved_ms: None,
-        connected_ms: None,
-        answered_ms: None,
-        url: url.masked(),
-        request_headers: Vec::new(),
-        status: None,
-        code: AttemptCode::Interrupted,
-        response_headers: Vec::new(),
-        response_body: Vec::new(),
-        response_truncated: false,
-        remote_address: None,
-    };
-    (attempt, Outcome { code: AttemptCode::Interrupted, status: None, retry_after_ms: None, control: None })
 }

@@ -14,6 +14,7 @@ pub mod inspector;
 pub mod lane;
 pub mod outgoing;
 pub mod signature;
+mod work;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

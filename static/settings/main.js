@@ -11,4 +11,10 @@ passwordFields(document);
 colourSample(document);
 preferOwnZone(document);
 
-/** @type {HTMLElement | null} */ (document.querySelector("[aria-invalid='true']"))?.focus();
+const refused = /** @type {HTMLInputElement | null} */ (document.querySelector("[aria-invalid='true']"));
+refused?.focus();
+refused?.select?.();
+
+// On a narrow screen the menu scrolls sideways: its current item should be in sight.
+const here = document.querySelector(".subnav [aria-current]");
+here?.parentElement?.scrollTo({ left: /** @type {HTMLElement} */ (here).offsetLeft - 16 });

@@ -12,6 +12,8 @@ mod lifecycle;
 mod races;
 mod refused;
 mod resume;
+mod settings;
 mod start;
 mod support;
 mod time;
+mod webhooks;

@@ -7,6 +7,7 @@
 mod layers;
 mod links;
 mod pages;
+mod protocol;
 mod settings;
 mod size;
 mod sources;

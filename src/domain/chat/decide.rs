@@ -21,7 +21,7 @@ use crate::domain::time::Moment;
 pub struct Facts<'a> {
     pub now: Moment,
     pub directory: &'a Directory,
-    /// Loads of the agents that the command is about.
+    /// The active chats of the agents that the command is about.
     pub loads: &'a Loads,
     /// The chat's place in its queue, from 1; 0 where it isn't waiting.
     pub position: i64,
@@ -51,7 +51,7 @@ pub fn decide(chat: &Chat, facts: &Facts<'_>, actor: Actor, command: &Command) -
         Command::Note(body) => agents_only(who).map(|()| vec![Event::Noted(body.clone())]),
         Command::Start => match who {
             Who::Agent(agent, _) => start(chat, facts, agent),
-            Who::Visitor | Who::Program | Who::Time => Err(Refusal::Forbidden),
+            Who::Visitor | Who::Program | Who::Answer | Who::Time => Err(Refusal::Forbidden),
         },
         Command::Decline => decline(chat, who),
         Command::Transfer { to, note } => transfer(chat, facts, who, *to, note.as_ref()),
@@ -73,8 +73,10 @@ pub fn decide(chat: &Chat, facts: &Facts<'_>, actor: Actor, command: &Command) -
 enum Who {
     Visitor,
     Agent(AgentId, Rights),
-    /// A program or a webhook's answer.
+    /// A program with a token.
     Program,
+    /// A webhook's answer: it may note, tag, and choose the department of a waiting chat, no more.
+    Answer,
     Time,
 }
 
@@ -83,17 +85,20 @@ fn admit(chat: &Chat, facts: &Facts<'_>, actor: Actor) -> Result<Who, Refusal> {
         Actor::Visitor(visitor) if visitor == chat.request.visitor => Ok(Who::Visitor),
         Actor::Visitor(_) => Err(Refusal::NotFound),
         Actor::Agent(agent) => match facts.directory.rights(agent, chat.department) {
+            // Who answers stays with the chat, whatever became of the membership.
+            Rights::None if chat.agent == Some(agent) => Ok(Who::Agent(agent, Rights::Member)),
             Rights::None => Err(Refusal::NotFound),
             rights @ (Rights::Member | Rights::Supervises) => Ok(Who::Agent(agent, rights)),
         },
-        Actor::Api(_) | Actor::Webhook(_) => Ok(Who::Program),
+        Actor::Api(_) => Ok(Who::Program),
+        Actor::Webhook(_) => Ok(Who::Answer),
         Actor::System => Ok(Who::Time),
     }
 }
 
 const fn agents_only(who: Who) -> Result<(), Refusal> {
     match who {
-        Who::Agent(..) | Who::Program => Ok(()),
+        Who::Agent(..) | Who::Program | Who::Answer => Ok(()),
         Who::Visitor | Who::Time => Err(Refusal::Forbidden),
     }
 }
@@ -119,7 +124,7 @@ fn write(chat: &Chat, facts: &Facts<'_>, who: Who, body: &Body) -> Decision {
             Ok(events)
         }
         (Who::Agent(agent, rights), _) => must_be_own(chat, agent, rights, false).map(|()| vec![written]),
-        (Who::Program | Who::Time, _) => Err(Refusal::Forbidden),
+        (Who::Program | Who::Answer | Who::Time, _) => Err(Refusal::Forbidden),
     }
 }
 
@@ -129,10 +134,8 @@ fn start(chat: &Chat, facts: &Facts<'_>, agent: AgentId) -> Decision {
         (State::Active, Some(holder)) => Err(Refusal::AlreadyTaken { by: holder }),
         (State::Waiting, _) => {
             let account = facts.directory.agents.get(&agent).ok_or(Refusal::Forbidden)?;
-            // An offer that stands for this very chat is part of the load; answering it takes no second place.
-            let offered_here = i32::from(chat.offer.is_some_and(|offer| offer.to == agent));
-            let load = facts.loads.get(&agent).copied().unwrap_or(0) - offered_here;
-            if load >= account.chats_max {
+            // Offers are calls, not locks: only the chats that an agent has take a place.
+            if facts.loads.get(&agent).copied().unwrap_or(0) >= account.chats_max {
                 return Err(Refusal::AgentNoRoom);
             }
             let waited_seconds = facts.now.steady.seconds_since(chat.queued.steady);
@@ -158,7 +161,8 @@ fn transfer(chat: &Chat, facts: &Facts<'_>, who: Who, to: Recipient, note: Optio
             rights == Rights::Supervises
         }
         Who::Program => false,
-        Who::Visitor | Who::Time => return Err(Refusal::Forbidden),
+        Who::Answer if chat.state == State::Waiting => false,
+        Who::Answer | Who::Visitor | Who::Time => return Err(Refusal::Forbidden),
     };
     let from = Place { agent: chat.agent, department: chat.department };
     let to = match to {
@@ -187,7 +191,13 @@ fn transfer(chat: &Chat, facts: &Facts<'_>, who: Who, to: Recipient, note: Optio
 /// Where a chat goes with an agent: the present department if it is theirs, else their first one by name.
 fn receiver(chat: &Chat, facts: &Facts<'_>, agent: AgentId, overrides: bool) -> Result<Place, Refusal> {
     let account = facts.directory.agents.get(&agent).filter(|account| account.archived_at.is_none()).ok_or(Refusal::AgentNoRoom)?;
-    if chat.agent != Some(agent) && !overrides && !routing::has_room(account, facts.loads, facts.now) {
+    let has_room = if overrides {
+        // A supervisor may pass over a pause and the limit, but not hand a chat to somebody who isn't there: it would come back at once.
+        account.is_connected(facts.now)
+    } else {
+        routing::has_room(account, facts.loads, facts.now)
+    };
+    if chat.agent != Some(agent) && !has_room {
         return Err(Refusal::AgentNoRoom);
     }
     let own = facts.directory.departments_of(agent);
@@ -239,8 +249,9 @@ fn locate(chat: &Chat, facts: &Facts<'_>, who: Who, coordinates: Coordinates, so
     if !on_earth {
         return Err(Refusal::LocationInvalid);
     }
-    if location_mode(chat, facts) == LocationMode::Off {
-        return Err(Refusal::LocationOff);
+    match (location_mode(chat, facts), chat.location) {
+        (LocationMode::Off, _) | (LocationMode::Request, Location::None) => return Err(Refusal::LocationOff),
+        (LocationMode::Queue | LocationMode::Request, _) => {}
     }
     if let Location::Shared { coordinates: known, .. } = chat.location
         && known == coordinates
@@ -326,7 +337,7 @@ fn finish(chat: &Chat, facts: &Facts<'_>, who: Who) -> Decision {
                 return Err(Refusal::TagsRequired);
             }
         }
-        Who::Time => return Err(Refusal::Forbidden),
+        Who::Answer | Who::Time => return Err(Refusal::Forbidden),
     }
     Ok(vec![Event::Finished(FinishReason::Closed)])
 }

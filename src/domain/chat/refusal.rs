@@ -39,8 +39,6 @@ pub enum Refusal {
     LocationInvalid,
     #[error("no such department, or it is archived")]
     DepartmentUnavailable,
-    #[error("the visitor has another open chat")]
-    ChatOpen,
     #[error("this client_id was used for something else")]
     ClientIdReused,
 }
@@ -67,7 +65,6 @@ impl Refusal {
             Self::LocationOff => "location_off",
             Self::LocationInvalid => "location_invalid",
             Self::DepartmentUnavailable => "department_unavailable",
-            Self::ChatOpen => "chat_open",
             Self::ClientIdReused => "client_id_reused",
         }
     }

@@ -104,7 +104,7 @@ fn decide_with_facts(tx: &mut Tx<'_>, chat: &Chat, actor: Actor, command: &Comma
     };
     let mut loads = Loads::new();
     if let Some(agent) = about {
-        loads.insert(agent, load_of(tx.conn, agent)?);
+        loads.insert(agent, active_count(tx.conn, agent)?);
     }
     let leaves_queue = chat.state == State::Waiting && matches!(command, Command::Leave | Command::Finish | Command::Expire);
     let position = if leaves_queue { position_of(tx.conn, chat)? } else { 0 };
@@ -162,7 +162,8 @@ fn publish_change(
     for agent in [before.and_then(|before| before.agent), chat.agent].into_iter().flatten().filter(|_| loads_changed) {
         tx.publish(Effect::Agent(agent));
     }
-    let change = ChatChange { before: before.map(Standing::of), chat: chat.clone(), recorded, visitor_name, unread };
+    let idle_moved = before.is_some_and(|before| before.idle_since != chat.idle_since);
+    let change = ChatChange { before: before.map(Standing::of), idle_moved, chat: chat.clone(), recorded, visitor_name, unread };
     tx.publish(Effect::Chat(Box::new(change)));
     Ok(())
 }
@@ -200,11 +201,10 @@ fn mark(tx: &mut Tx<'_>, id: ChatId, side: Side, delivered: i64, read: i64) -> R
     Ok(())
 }
 
-/// The chats that an agent has: active ones and offers that stand.
-pub(super) fn load_of(conn: &mut SqliteConnection, agent: AgentId) -> Result<i32, StoreError> {
+/// The chats that an agent has.
+fn active_count(conn: &mut SqliteConnection, agent: AgentId) -> Result<i32, StoreError> {
     let active: i64 = chats::table.filter(chats::agent_id.eq(agent)).filter(chats::state.eq("active")).count().get_result(conn)?;
-    let offered: i64 = chats::table.filter(chats::state.eq("waiting")).filter(chats::offered_to.eq(agent)).count().get_result(conn)?;
-    Ok(i32::try_from(active + offered).unwrap_or(i32::MAX))
+    Ok(i32::try_from(active).unwrap_or(i32::MAX))
 }
 
 /// A waiting chat's place in its queue, from 1: those that were started before come first, then by request.

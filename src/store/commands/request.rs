@@ -60,6 +60,14 @@ pub struct Asked {
     pub repeated: bool,
 }
 
+/// The answer to an offline message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    pub visitor: VisitorId,
+    /// Whether it was there before.
+    pub repeated: bool,
+}
+
 impl Store {
     /// Opens a chat, or answers with the visitor's open one.
     ///
@@ -73,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// `DepartmentUnavailable`, `ClientIdReused`, or a fault.
-    pub async fn leave_offline_message(&self, message: OfflineNew) -> Result<VisitorId, StoreError> {
+    pub async fn leave_offline_message(&self, message: OfflineNew) -> Result<Left, StoreError> {
         self.write(move |tx| leave_offline_message(tx, &message)).await
     }
 }
@@ -203,14 +211,14 @@ fn next_protocol(tx: &mut Tx<'_>) -> Result<String, StoreError> {
     Ok(protocol::number(&day, last))
 }
 
-fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<VisitorId, StoreError> {
+fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<Left, StoreError> {
     let request = &new.request;
     let scope = request.site.0.as_bytes().as_slice();
     if let Some(visitor) = visitors::by_token(tx.conn, request.site, &request.token_hash)?
         && let Some(receipt) = &request.receipt
         && repeated(tx.conn, scope, Actor::Visitor(visitor.id), receipt)?.is_some()
     {
-        return Ok(visitor.id);
+        return Ok(Left { visitor: visitor.id, repeated: true });
     }
     let department = department_of(tx, request)?;
     let visitor = visitors::upsert(tx, &contact(request), false)?;
@@ -256,5 +264,5 @@ fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<VisitorId,
     }
     outbox::enqueue_offline_message(tx, &message)?;
     tx.publish(Effect::OfflineMessage(Box::new(message)));
-    Ok(visitor)
+    Ok(Left { visitor, repeated: false })
 }

@@ -171,10 +171,13 @@ fn note_health(tx: &mut Tx<'_>, result: &Ended, all: &mut BTreeMap<EndpointId, H
         },
     };
     let now = tx.now.wall;
-    let mut after = match result.attempt.code {
-        AttemptCode::Delivered => before.succeeded(now),
-        AttemptCode::Interrupted => before,
-        _ => before.failed(now),
+    let mut after = if result.attempt.code == AttemptCode::Delivered {
+        before.succeeded(now)
+    } else if result.attempt.code == AttemptCode::Interrupted {
+        // Ours, not the receiver's.
+        before
+    } else {
+        before.failed(now)
     };
     let warning = after.warning();
     if warning > before.warning() {

@@ -37,10 +37,7 @@ pub(in crate::store) fn enqueue_entry(tx: &mut Tx<'_>, chat: &Chat, entry: &Reco
     let Some(event) = entry.event.webhook_type().and_then(|name| name.parse::<EventType>().ok()) else { return Ok(()) };
     let departments = departments_of(chat, &entry.event);
     let tags: Vec<TagId> = chat.tags.iter().chain(removed_tags(&entry.event)).copied().collect();
-    let score = match &entry.event {
-        Event::Rated { rating, .. } => u8::try_from(rating.score).ok(),
-        _ => None,
-    };
+    let score = if let Event::Rated { rating, .. } = &entry.event { u8::try_from(rating.score).ok() } else { None };
     let what = Occurrence { event, site: Some(chat.request.site), departments: &departments, tags: Some(&tags), score };
     if !is_heard(&tx.directory, &what) {
         return Ok(());
@@ -216,11 +213,7 @@ impl Told {
             }),
             Event::Finished(reason) => told.bytes(self.finished(chat, entry, *reason, extras)),
             Event::Abandoned { reason, waited_seconds, position, short } => told.bytes(ChatAbandoned {
-                reason: match reason {
-                    event::AbandonReason::Left => AbandonReason::Left,
-                    event::AbandonReason::Disconnected => AbandonReason::Disconnected,
-                    event::AbandonReason::Callback => AbandonReason::Callback,
-                },
+                reason: abandon_reason(*reason),
                 waited_seconds: *waited_seconds,
                 queue_position: *position,
                 short_abandonment: *short,
@@ -259,14 +252,9 @@ impl Told {
     }
 
     fn transcript(&self, chat: &Chat) -> Transcript {
-        let messages = self.transcript.iter().filter_map(|entry| match &entry.event {
-            Event::Written(body) => Some(TranscriptMessage {
-                seq: entry.seq,
-                author: self.actor(entry),
-                body: body.to_string(),
-                created_at: entry.at.wall.into(),
-            }),
-            _ => None,
+        let messages = self.transcript.iter().filter_map(|entry| {
+            let Event::Written(body) = &entry.event else { return None };
+            Some(TranscriptMessage { seq: entry.seq, author: self.actor(entry), body: body.to_string(), created_at: entry.at.wall.into() })
         });
         Transcript::of(messages, format!("{}/api/v1/chats/{}/messages", self.public_url, chat.id))
     }
@@ -306,19 +294,12 @@ fn frame(lookup: &Lookup<'_>, id: EventId, at: Timestamp, sequence: Option<i64>)
 }
 
 fn departments_of(chat: &Chat, event: &Event) -> Vec<DepartmentId> {
-    match event {
-        Event::Transferred { from, to, .. } => vec![from.department, to.department],
-        _ => vec![chat.department],
-    }
+    if let Event::Transferred { from, to, .. } = event { vec![from.department, to.department] } else { vec![chat.department] }
 }
 
 fn removed_tags(event: &Event) -> impl Iterator<Item = &TagId> {
-    match event {
-        Event::Tagged { removed, .. } => Some(removed.iter()),
-        _ => None,
-    }
-    .into_iter()
-    .flatten()
+    let removed = if let Event::Tagged { removed, .. } = event { Some(removed.iter()) } else { None };
+    removed.into_iter().flatten()
 }
 
 fn queue_of(tx: &mut Tx<'_>, chat: &Chat) -> Result<Queue, StoreError> {
@@ -343,6 +324,14 @@ fn consent_of(tx: &mut Tx<'_>, request: &Request) -> Result<Option<Consent>, Sto
             .unwrap_or_default(),
     };
     Ok(of_domain::consent(request, text))
+}
+
+const fn abandon_reason(reason: event::AbandonReason) -> AbandonReason {
+    match reason {
+        event::AbandonReason::Left => AbandonReason::Left,
+        event::AbandonReason::Disconnected => AbandonReason::Disconnected,
+        event::AbandonReason::Callback => AbandonReason::Callback,
+    }
 }
 
 const fn reachable(availability: Availability) -> Reachable {

@@ -124,7 +124,7 @@ async fn render(
     let row = |session: Session| Row {
         id: session.id,
         device: device(frame.t, &session),
-        used: frame.t.with("settings.account.last_used", [("when", date_time(session.used_at, timezone))]),
+        used: frame.t.with("settings.account.last_used", [("when", date_time(frame.t, session.used_at, timezone))]),
         here: session.id == me.session,
         address: session.address,
     };

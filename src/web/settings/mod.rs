@@ -21,7 +21,7 @@ use super::form::Form;
 use super::frame;
 use crate::domain::agent::Role;
 use crate::domain::time::Timestamp;
-use crate::i18n::Texts;
+use crate::i18n::{Locale, Texts};
 use crate::store::error::StoreError;
 
 /// The query of a page that a redirect leads to.
@@ -85,11 +85,13 @@ pub fn span(t: &Texts, seconds: i64) -> String {
     t.with(key, [("n", n)])
 }
 
-/// Date and time in the organisation's time zone, in numbers: `2026-11-22 14:07`.
+/// Date and time in numbers, as the reader's language writes them, in `timezone`.
 #[must_use]
-pub fn date_time(at: Timestamp, timezone: &str) -> String {
+pub fn date_time(t: &Texts, at: Timestamp, timezone: &str) -> String {
     let zone = timezone.parse::<chrono_tz::Tz>().unwrap_or(chrono_tz::UTC);
-    chrono::DateTime::from_timestamp_millis(at.ms())
-        .map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
-        .unwrap_or_default()
+    let shape = match t.locale() {
+        Locale::PtBr | Locale::Es => "%d/%m/%Y %H:%M",
+        Locale::En => "%Y-%m-%d %H:%M",
+    };
+    chrono::DateTime::from_timestamp_millis(at.ms()).map(|at| at.with_timezone(&zone).format(shape).to_string()).unwrap_or_default()
 }

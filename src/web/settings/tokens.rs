@@ -129,8 +129,10 @@ async fn render(
         created_by: directory.agent_name(token.created_by).to_owned(),
         scopes: token.scopes.join(" "),
         departments: token.departments.iter().flatten().map(|id| directory.department_name(*id)).collect::<Vec<_>>().join(", "),
-        expires: token.expires_at.map_or_else(|| frame.t.text("settings.tokens.expires_never").to_owned(), |at| date_time(at, timezone)),
-        used: token.used_at.map_or_else(|| never.to_owned(), |at| date_time(at, timezone)),
+        expires: token
+            .expires_at
+            .map_or_else(|| frame.t.text("settings.tokens.expires_never").to_owned(), |at| date_time(frame.t, at, timezone)),
+        used: token.used_at.map_or_else(|| never.to_owned(), |at| date_time(frame.t, at, timezone)),
         name: token.name,
     });
     let page = TokensPage {

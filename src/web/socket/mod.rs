@@ -19,6 +19,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use super::client;
 use super::error::{self, AppError};
+use super::rates::SocketLimit;
 use super::state::AppState;
 use crate::hub::close::Close;
 use crate::hub::outlet::Inlet;
@@ -37,6 +38,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(75);
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long marks are gathered before they are stored.
 const MARKS_INTERVAL: Duration = Duration::from_millis(250);
+/// Frames of any kind in a minute after which a socket is closed: ten times what any client of ours sends.
+const FRAMES_PER_MINUTE_MAX: u32 = 6_000;
 /// Malformed frames after which a socket is closed.
 const MALFORMED_MAX: u32 = 10;
 /// Time after which clients come back from a restart.
@@ -78,7 +81,8 @@ fn upgrade<H: Handler>(request: &HttpRequest, body: Payload, state: &AppState, m
     let malformed = 0;
     let locale = error::locale(request);
     rt::spawn(async move {
-        let socket = Socket { session, stream, inlet, heard: Instant::now(), malformed, locale };
+        let flood = SocketLimit::new(FRAMES_PER_MINUTE_MAX);
+        let socket = Socket { session, stream, inlet, heard: Instant::now(), malformed, flood, locale };
         socket.run(handler).await;
     });
     Ok(response)
@@ -114,6 +118,7 @@ struct Socket {
     inlet: Inlet,
     heard: Instant,
     malformed: u32,
+    flood: SocketLimit,
     locale: Locale,
 }
 
@@ -203,6 +208,9 @@ impl Socket {
 
     async fn hear<H: Handler>(&mut self, message: Option<Result<AggregatedMessage, ProtocolError>>, handler: &mut H) -> Result<(), End> {
         self.heard = Instant::now();
+        if self.flood.check().is_err() {
+            return Err(End::Close(Close::TooMany));
+        }
         match message {
             None => Err(End::Gone),
             Some(Ok(AggregatedMessage::Text(text))) => {

@@ -353,9 +353,9 @@ impl VisitorSocket {
         let chat = chat.as_deref().map(chat_id).transpose()?;
         request.receipt = Some(receipt(&client_id, &(&request.intake, chat)));
         self.state.limits.request(request.site, self.address)?;
-        let visitor = self.state.store.leave_offline_message(OfflineNew { request, chat }).await?;
-        self.known_as(visitor).await?;
-        let done = Done { seq: None, at: self.state.store.clock().now().wall, repeated: false };
+        let left = self.state.store.leave_offline_message(OfflineNew { request, chat }).await?;
+        self.known_as(left.visitor).await?;
+        let done = Done { seq: None, at: self.state.store.clock().now().wall, repeated: left.repeated };
         ack(answers, &client_id, chat, &done);
         Ok(())
     }

@@ -64,6 +64,7 @@ pub fn directory() -> Directory {
         departments: departments.into_iter().map(|department| (department.id, department)).collect(),
         sites: [(SHOP, site(SHOP))].into(),
         tags: tags.into_iter().map(|tag| (tag.id, tag)).collect(),
+        ..Directory::default()
     }
 }
 

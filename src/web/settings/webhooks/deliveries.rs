@@ -182,7 +182,7 @@ async fn show(me: Admin, asked: Asked, id: Id<DeliveryId>, state: Data<AppState>
     let now = state.store.clock().now();
     let next = delivery.next_steady.filter(|_| delivery.state == DeliveryState::Due && delivery.attempts > 0).map(|due| {
         let at = now.wall.plus_ms(due.ms_since(now.steady));
-        frame.t.with("settings.webhooks.next_try", [("when", date_time(at, &timezone(&directory)))])
+        frame.t.with("settings.webhooks.next_try", [("when", date_time(frame.t, at, &timezone(&directory)))])
     });
     let page = DetailPage {
         row: row(frame.t, &directory, delivery, detail.test),
@@ -210,7 +210,7 @@ fn row(t: &Texts, directory: &Directory, delivery: &Delivery, test: bool) -> Row
     };
     Row {
         id: delivery.id,
-        at: date_time(delivery.created_at, &timezone(directory)),
+        at: date_time(t, delivery.created_at, &timezone(directory)),
         code: delivery.event_type.as_str(),
         name: t.text(&name_key(delivery.event_type)).to_owned(),
         endpoint: endpoint.map(|endpoint| endpoint.draft.name.clone()).unwrap_or_default(),
@@ -244,7 +244,7 @@ fn tried(t: &Texts, directory: &Directory, number: u32, attempt: &Attempt) -> Tr
     let timing = times.iter().filter_map(|(key, ms)| ms.map(|ms| t.with(key, [("ms", ms)])));
     Try {
         number,
-        at: date_time(attempt.at, &timezone(directory)),
+        at: date_time(t, attempt.at, &timezone(directory)),
         duration_ms: attempt.duration_ms,
         sentence: sentence(t, attempt.code, attempt.status),
         class: if attempt.code == AttemptCode::Delivered { "is-ok" } else { "is-alert" },

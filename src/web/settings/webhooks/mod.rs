@@ -48,7 +48,7 @@ impl Wellbeing {
         let told = |class, icon, key, more| Self { class, icon, word: t.text(key).to_owned(), more };
         if let Some((at, reason)) = health.disabled {
             let why = t.text(&format!("webhook.disabled.{}", reason.as_str())).to_owned();
-            return told("is-off", "minus", "settings.webhooks.disabled", format!("{} {why}", date_time(at, timezone)));
+            return told("is-off", "minus", "settings.webhooks.disabled", format!("{} {why}", date_time(t, at, timezone)));
         }
         if !endpoint.draft.enabled {
             return told("is-off", "minus", "settings.webhooks.off", String::new());
@@ -62,7 +62,7 @@ impl Wellbeing {
                 "is-ok",
                 "done",
                 "settings.webhooks.healthy",
-                t.with("settings.webhooks.last_success", [("when", date_time(at, timezone))]),
+                t.with("settings.webhooks.last_success", [("when", date_time(t, at, timezone))]),
             ),
             None => told("is-off", "clock", "settings.webhooks.fresh", String::new()),
         }

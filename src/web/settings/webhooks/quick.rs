@@ -7,7 +7,6 @@ use askama::Template;
 
 use super::{TABS, Wellbeing};
 use crate::domain::address::AllowList;
-use crate::domain::directory::Directory;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::url::{UrlConcern, WebhookUrl};
@@ -52,18 +51,18 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 async fn show(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {
-    let directory = state.store.directory();
+    let endpoints = state.store.endpoints().await?;
     let mut form = Form::default();
     for event in EventType::QUICK {
-        if let Some(endpoint) = endpoint_of(&directory, event) {
+        if let Some(endpoint) = endpoint_of(&endpoints, event) {
             form.add(event.as_str(), endpoint.draft.url.as_str());
         }
     }
-    let abandoned = endpoint_of(&directory, EventType::ChatAbandoned);
+    let abandoned = endpoint_of(&endpoints, EventType::ChatAbandoned);
     if abandoned.is_none_or(|endpoint| endpoint.draft.filter.events.contains(&EventType::ChatMissed)) {
         form.add("with_missed", "on");
     }
-    std::future::ready(render(StatusCode::OK, &me, &state, form, false, asked.told.as_deref())).await
+    render(StatusCode::OK, &me, &state, form, false, asked.told.as_deref()).await
 }
 
 async fn save(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {
@@ -93,13 +92,13 @@ async fn save(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpRe
             Err(error) => beside_its_field(&mut form, error)?,
         }
     }
-    render(StatusCode::UNPROCESSABLE_ENTITY, &me, &state, form, asks_plain, None)
+    render(StatusCode::UNPROCESSABLE_ENTITY, &me, &state, form, asks_plain, None).await
 }
 
 /// The endpoint that hears of `event` for the quick set-up, the oldest if there are several.
-fn endpoint_of(directory: &Directory, event: EventType) -> Option<&Endpoint> {
+fn endpoint_of(endpoints: &[Endpoint], event: EventType) -> Option<&Endpoint> {
     let hears = |endpoint: &&Endpoint| endpoint.archived_at.is_none() && endpoint.quick.contains(&event);
-    directory.endpoints.values().filter(hears).min_by_key(|endpoint| endpoint.id)
+    endpoints.iter().filter(hears).min_by_key(|endpoint| endpoint.id)
 }
 
 /// The networks that the operator opened.
@@ -121,7 +120,7 @@ fn address(form: &mut Form, name: &str) -> Option<WebhookUrl> {
     }
 }
 
-fn render(
+async fn render(
     status: StatusCode,
     me: &Admin,
     state: &AppState,
@@ -131,10 +130,12 @@ fn render(
 ) -> Result<HttpResponse, AppError> {
     let frame = Frame::settings(&me.0.agent, me.0.locale, "webhooks").telling(told);
     let directory = state.store.directory();
+    // Read again, since the directory's copy says nothing of what came back since the last change.
+    let endpoints = state.store.endpoints().await?;
     let organisation = directory.organisation.as_ref().ok_or(AppError::NotFound)?;
     let allow = allow_list(state);
     let row = |event: EventType| {
-        let saved = endpoint_of(&directory, event);
+        let saved = endpoint_of(&endpoints, event);
         Row {
             code: event.as_str(),
             name: frame.t.text(&name_key(event)).to_owned(),

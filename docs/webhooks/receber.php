@@ -1,0 +1,136 @@
+<?php
+// Recebe os webhooks do Papo em PHP puro, sem biblioteca: confere a assinatura, descarta repetidos e guarda cada
+// atendimento numa tabela do SQLite (ou num CSV, se o PHP não tiver o SQLite).
+//
+//   Configurações → Webhooks: este endereço em «Atendimento solicitado» (e nos outros eventos que interessarem)
+//   PAPO_SEGREDO   o segredo do destino: Configurações → Webhooks → Destinos → Revelar
+//   PAPO_DADOS     o arquivo dos dados; fora da pasta que o servidor web publica
+//
+// Para experimentar nesta máquina:  PAPO_SEGREDO=whsec_… php -S 127.0.0.1:9000 receber.php
+declare(strict_types=1);
+
+// Até prova em contrário falhou: um erro no meio do caminho não pode virar um 200 com o evento perdido.
+http_response_code(500);
+ini_set('display_errors', '0');
+
+$segredo = getenv('PAPO_SEGREDO') ?: 'whsec_…';
+$dados = getenv('PAPO_DADOS') ?: dirname(__DIR__) . '/atendimentos.sqlite';
+
+if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
+    header('Allow: POST');
+    terminar(405, 'aqui só chega POST');
+}
+
+// O corpo é JSON: está em php://input, e $_POST fica vazio. A assinatura vale para estes bytes, antes de qualquer decodificação.
+$corpo = (string) file_get_contents('php://input');
+$id = $_SERVER['HTTP_WEBHOOK_ID'] ?? '';
+$hora = $_SERVER['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
+
+if (!assinatura_confere($segredo, $id, $hora, $corpo, $_SERVER['HTTP_WEBHOOK_SIGNATURE'] ?? '')) {
+    terminar(401, 'assinatura inválida');
+}
+
+$evento = json_decode($corpo, true, 64, JSON_THROW_ON_ERROR);
+try {
+    extension_loaded('pdo_sqlite') ? guardar_no_sqlite($dados, $id, $evento) : guardar_no_csv("$dados.csv", $id, $evento);
+} catch (Throwable $falha) {
+    error_log('webhook do Papo: ' . $falha->getMessage());
+    terminar(500, 'não foi possível guardar'); // o Papo tenta de novo, por três dias
+}
+terminar(204);
+
+/** Uma das assinaturas tem de ser nossa, e a hora tem de ser de agora: assim ninguém reenvia um pedido antigo. */
+function assinatura_confere(string $segredo, string $id, string $hora, string $corpo, string $recebidas): bool
+{
+    if ($id === '' || !preg_match('/^\d{1,12}$/', $hora) || abs(time() - (int) $hora) > 300) {
+        return false;
+    }
+    $chave = base64_decode(substr($segredo, strlen('whsec_')), true);
+    if ($chave === false || $chave === '') {
+        return false;
+    }
+    $esperada = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$hora.$corpo", $chave, true));
+    foreach (explode(' ', $recebidas) as $recebida) {
+        if (hash_equals($esperada, $recebida)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Um evento pode chegar duas vezes (o mesmo id) e, se um falhou, fora de ordem (a sequência diz): nenhum dos dois estraga a tabela. */
+function guardar_no_sqlite(string $arquivo, string $id, array $evento): void
+{
+    $banco = new PDO("sqlite:$arquivo", null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION, PDO::ATTR_TIMEOUT => 5]);
+    $banco->exec('create table if not exists eventos (id text primary key, tipo text not null, em text not null)');
+    $banco->exec('create table if not exists atendimentos (chat text primary key, visitante text not null, sequencia integer not null, protocolo text,
+        estado text, nome text, email text, telefone text, setor text, atendente text, assunto text, tags text, nota integer, pagina text,
+        solicitado_em text, encerrado_em text, console text)');
+    $banco->exec('begin immediate');
+    $novo = $banco->prepare('insert or ignore into eventos values (?, ?, ?)');
+    $novo->execute([$id, $evento['type'], $evento['timestamp']]);
+    if ($novo->rowCount() === 1 && !$evento['test']) {
+        if ($evento['type'] === 'visitor.erased') {
+            $banco->prepare('delete from atendimentos where visitante = ?')->execute([$evento['data']['visitor']['id']]);
+        } elseif (isset($evento['data']['chat'], $evento['sequence'])) {
+            $linha = linha($evento);
+            $colunas = implode(', ', array_keys($linha));
+            $valores = implode(', ', array_fill(0, count($linha), '?'));
+            $troca = implode(', ', array_map(fn ($coluna) => "$coluna = excluded.$coluna", array_keys($linha)));
+            $banco->prepare("insert into atendimentos ($colunas) values ($valores)
+                on conflict (chat) do update set $troca where excluded.sequencia > atendimentos.sequencia")->execute(array_values($linha));
+        }
+    }
+    $banco->exec('commit');
+}
+
+/** Sem o SQLite: uma linha por evento, o que veio repetido inclusive. */
+function guardar_no_csv(string $arquivo, string $id, array $evento): void
+{
+    if ($evento['test'] || !isset($evento['data']['chat'])) {
+        return;
+    }
+    $linha = ['evento' => $id, 'tipo' => $evento['type']] + linha($evento);
+    $csv = fopen($arquivo, 'ab');
+    flock($csv, LOCK_EX);
+    if (fstat($csv)['size'] === 0) {
+        fputcsv($csv, array_keys($linha), ',', '"', '');
+    }
+    // Planilhas executam o que começa com estes sinais.
+    $inofensivo = fn ($valor) => is_string($valor) && preg_match('/^[=+\-@\t\r]/', $valor) ? "'$valor" : $valor;
+    fputcsv($csv, array_map($inofensivo, $linha), ',', '"', '');
+    fclose($csv);
+}
+
+/** O atendimento como ficou depois do evento. */
+function linha(array $evento): array
+{
+    ['chat' => $chat, 'visitor' => $visitante, 'agent' => $atendente] = $evento['data'];
+    return [
+        'chat' => $chat['id'],
+        'visitante' => $visitante['id'],
+        'sequencia' => $evento['sequence'],
+        'protocolo' => $chat['protocol'],
+        'estado' => $chat['state'],
+        'nome' => $visitante['name'],
+        'email' => $visitante['email'],
+        'telefone' => $visitante['phone'] ?? $visitante['phone_raw'],
+        'setor' => $chat['department']['name'],
+        'atendente' => $atendente['name'] ?? null,
+        'assunto' => $chat['subject'],
+        'tags' => implode(', ', array_column($chat['tags'], 'name')),
+        'nota' => $chat['rating']['score'] ?? null,
+        'pagina' => $chat['page']['url'],
+        'solicitado_em' => $chat['requested_at'],
+        'encerrado_em' => $chat['finished_at'],
+        'console' => $chat['console_url'],
+    ];
+}
+
+/** Responde e acaba. Qualquer 2xx vale como recebido; com outra resposta o Papo tenta de novo. */
+function terminar(int $codigo, string $texto = ''): never
+{
+    http_response_code($codigo);
+    header('Content-Type: text/plain; charset=utf-8');
+    exit($texto);
+}

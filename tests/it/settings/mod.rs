@@ -1,0 +1,10 @@
+//! Set-up, sign-in and the settings pages, as a browser without script meets them.
+
+mod departments;
+mod login;
+mod office;
+mod people;
+mod setup;
+mod sites;
+mod tags;
+mod webhooks;

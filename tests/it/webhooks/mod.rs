@@ -1,0 +1,13 @@
+//! Webhooks from the commit to the receiver: a real store, a real HTTP server that misbehaves as it is told, a clock that tests move.
+
+mod bodies;
+mod endpoints;
+mod faults;
+mod guard;
+mod inspector;
+mod isolation;
+mod order;
+mod receiver;
+mod schedule;
+mod signed;
+mod world;

@@ -1,0 +1,236 @@
+//! A small organisation with its store, its dispatcher and a clock that tests move.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papo::auth::vault::Vault;
+use papo::clock::Clock;
+use papo::domain::address::AllowList;
+use papo::domain::agent::Availability;
+use papo::domain::chat::command::{Actor, Command};
+use papo::domain::delivery::{Delivery, DeliveryState};
+use papo::domain::endpoint::filter::Filter;
+use papo::domain::endpoint::headers::CustomHeader;
+use papo::domain::endpoint::secret::Signing;
+use papo::domain::endpoint::url::WebhookUrl;
+use papo::domain::endpoint::{Endpoint, EndpointDraft, Extras};
+use papo::domain::event_type::EventType;
+use papo::domain::ids::{AgentId, ChatId, DepartmentId, EndpointId, SiteId, VisitorId};
+use papo::domain::intake::Intake;
+use papo::domain::page::Page;
+use papo::domain::site::{Consent, Field, Fields, LocationMode, Site};
+use papo::domain::text::Body;
+use papo::domain::visitor::Device;
+use papo::store::Store;
+use papo::store::commands::NewRequest;
+use papo::store::deliveries::{DeliveryDetail, DeliveryFilter};
+use papo::store::organisation::SetUp;
+use papo::webhooks::dispatcher::Dispatcher;
+use papo::webhooks::guard::Policy;
+use papo::webhooks::inspector::Inspector;
+use papo::webhooks::outgoing::Outgoing;
+use papo::webhooks::{client, signature};
+use tempfile::TempDir;
+
+/// The base64 of 32 zero bytes.
+const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// Runs a test on one thread, as the dispatcher needs it, with a ceiling that only a fault reaches.
+pub fn on_one_thread(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let test = async { tokio::time::timeout(Duration::from_secs(60), test).await.expect("an end within a minute") };
+    tokio::task::LocalSet::new().block_on(&runtime, test);
+}
+
+pub struct World {
+    folder: TempDir,
+    pub clock: Clock,
+    pub store: Store,
+    pub vault: Vault,
+    pub inspector: Arc<Inspector>,
+    pub agent: AgentId,
+    pub department: DepartmentId,
+    site: SiteId,
+}
+
+impl World {
+    pub async fn opens() -> Self {
+        let clock = Clock::fixed(Clock::system().now().wall);
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("a store");
+        let founded = store.claim_setup(set_up()).await.expect("the first claim");
+        store.agent_present(founded.admin, true).await.expect("present");
+        store.set_availability(founded.admin, Availability::Online, None).await.expect("online");
+        let site = store.directory().sites.keys().next().copied().expect("a site");
+        let vault = Vault::from_text(KEY).expect("a key");
+        let inspector = Arc::new(Inspector::default());
+        Self { folder, clock, store, vault, inspector, agent: founded.admin, department: founded.department, site }
+    }
+
+    /// The process is killed and starts again: what was under way is forgotten, the disk is not.
+    pub async fn restarts(self) -> Self {
+        let Self { folder, clock, store, vault, inspector, agent, department, site } = self;
+        store.close().await;
+        let clock = Clock::fixed(clock.now().wall);
+        let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("the same store");
+        Self { folder, clock, store, vault, inspector, agent, department, site }
+    }
+
+    /// The process is killed: a new one finds the disk as it is at this moment.
+    pub async fn reopens(self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["papo.sqlite3", "papo.sqlite3-wal"] {
+            std::fs::copy(self.folder.path().join(name), folder.path().join(name)).expect("a copy of the disk");
+        }
+        let clock = Clock::fixed(self.clock.now().wall);
+        let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("a store");
+        Self { folder, clock, store, ..self }
+    }
+
+    /// A dispatcher that may call loopback, without jitter.
+    pub fn dispatcher(&self) -> Dispatcher {
+        self.dispatcher_by(Policy::new("127.0.0.0/8".parse().expect("a list"), Vec::new()))
+    }
+
+    pub fn dispatcher_by(&self, policy: Policy) -> Dispatcher {
+        let tls = client::tls_config(None).expect("public authorities");
+        let outgoing = Outgoing::new(policy, tls, self.clock.clone());
+        Dispatcher::new(self.store.clone(), self.vault.clone(), outgoing, Arc::clone(&self.inspector), Box::new(|| 0))
+    }
+
+    /// A dispatcher without anything opened.
+    pub fn closed_dispatcher(&self) -> Dispatcher {
+        self.dispatcher_by(Policy::new(AllowList::default(), Vec::new()))
+    }
+
+    /// An endpoint for these events; answers its secret too.
+    pub async fn endpoint(&self, url: &str, events: &[EventType]) -> (EndpointId, String) {
+        let secret = signature::generate(Signing::Hmac);
+        let made = self.store.create_endpoint(&self.vault, draft(url, events), &[], secret.clone()).await.expect("an endpoint");
+        (made.id, secret.to_text())
+    }
+
+    pub async fn changes(&self, id: EndpointId, change: impl FnOnce(&mut EndpointDraft)) -> Endpoint {
+        let mut draft = self.store.endpoint(id).await.expect("an endpoint").draft;
+        change(&mut draft);
+        self.store.update_endpoint(&self.vault, id, draft, None).await.expect("a change")
+    }
+
+    pub async fn sends_header(&self, id: EndpointId, name: &str, value: &str) {
+        let draft = self.store.endpoint(id).await.expect("an endpoint").draft;
+        let header = CustomHeader::new(name, value).expect("a header");
+        self.store.update_endpoint(&self.vault, id, draft, Some(&[header])).await.expect("a change");
+    }
+
+    /// A new visitor asks for help.
+    pub async fn asks(&self) -> (ChatId, VisitorId) {
+        let mut token_hash = [0; 32];
+        token_hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        let request = NewRequest {
+            site: self.site,
+            token_hash,
+            intake: Intake {
+                name: Some("Ana".to_owned()),
+                email: Some("ana@example.com".to_owned()),
+                message: Body::parse("A rede aguenta duas pessoas?").ok(),
+                consent_version: Some(1),
+                ..Intake::default()
+            },
+            fields: r#"{"cidade":"Recife"}"#.to_owned(),
+            origin: "widget".to_owned(),
+            locale: "pt-BR".to_owned(),
+            timezone: Some("America/Recife".to_owned()),
+            page: Page::default(),
+            device: Device::default(),
+            user_agent: Some("Firefox".to_owned()),
+            address: Some("203.0.113.7".to_owned()),
+            previous_chat: None,
+            receipt: None,
+        };
+        let asked = self.store.request_chat(request).await.expect("a chat");
+        (asked.chat, asked.visitor)
+    }
+
+    pub async fn does(&self, chat: ChatId, actor: Actor, command: Command) {
+        self.store.execute(chat, actor, command, None).await.expect("a command");
+    }
+
+    pub async fn writes(&self, chat: ChatId, actor: Actor, text: &str) {
+        self.does(chat, actor, Command::Write(Body::parse(text).expect("a text"))).await;
+    }
+
+    /// Every delivery to an endpoint, in the order they were queued.
+    pub async fn deliveries(&self, endpoint: EndpointId) -> Vec<Delivery> {
+        let filter = DeliveryFilter { endpoint: Some(endpoint), ..DeliveryFilter::default() };
+        let mut found = self.store.deliveries(filter, None, 200).await.expect("deliveries");
+        found.reverse();
+        found
+    }
+
+    pub async fn states(&self, endpoint: EndpointId) -> Vec<DeliveryState> {
+        self.deliveries(endpoint).await.iter().map(|delivery| delivery.state).collect()
+    }
+
+    /// The only delivery to an endpoint, with its attempts.
+    pub async fn the_delivery(&self, endpoint: EndpointId) -> DeliveryDetail {
+        let all = self.deliveries(endpoint).await;
+        assert_eq!(all.len(), 1, "one delivery");
+        self.store.delivery(all[0].id).await.expect("a delivery")
+    }
+}
+
+pub fn draft(url: &str, events: &[EventType]) -> EndpointDraft {
+    EndpointDraft {
+        name: "CRM".to_owned(),
+        url: WebhookUrl::parse(url).expect("a URL"),
+        plain_http_accepted: true,
+        filter: Filter { events: events.iter().copied().collect::<BTreeSet<_>>(), ..Filter::default() },
+        extras: Extras::default(),
+        signing: Signing::Hmac,
+        strict_order: false,
+        rate_per_second: None,
+        enabled: true,
+    }
+}
+
+fn set_up() -> SetUp {
+    SetUp {
+        organisation: "Casa Murici".to_owned(),
+        timezone: "America/Recife".to_owned(),
+        locale: "pt-BR".to_owned(),
+        admin_name: "Dora".to_owned(),
+        admin_email: "dora@example.com".to_owned(),
+        password_hash: String::new(),
+        department: "Vendas".to_owned(),
+        site: Site {
+            id: SiteId::new(),
+            key: "key".to_owned(),
+            name: "Loja".to_owned(),
+            default_department: DepartmentId::new(),
+            allowed_domains: vec!["shop.example".to_owned()],
+            locale: "auto".to_owned(),
+            color: "#15465f".to_owned(),
+            position: "right".to_owned(),
+            theme: "auto".to_owned(),
+            title: String::new(),
+            greeting: String::new(),
+            label: String::new(),
+            fields: Fields {
+                name: Field::Optional,
+                email: Field::Optional,
+                phone: Field::Off,
+                message: Field::Optional,
+                department: Field::Off,
+            },
+            consent: Some(Consent { version: 1, text: "Usaremos seus dados para responder.".to_owned() }),
+            privacy_url: None,
+            marketing: false,
+            location: LocationMode::Queue,
+            location_recipients: String::new(),
+            location_keep_days: 30,
+            archived_at: None,
+        },
+        inspector_key: "inspector".to_owned(),
+    }
+}
