@@ -2,6 +2,7 @@
 //!
 //! Flags win over the environment, which wins over the file. Usage errors end with code 2 and a sentence that says what to do; other faults with 1.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -156,7 +157,7 @@ fn texts() -> &'static Texts {
 
 fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("PAPO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     if std::env::var("PAPO_LOG_FORMAT").is_ok_and(|format| format == "json") {
         log.json().init();
     } else {

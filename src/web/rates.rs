@@ -86,14 +86,21 @@ impl Limits {
     }
 }
 
-/// One socket's own limiter.
-pub struct SocketLimit(Arc<DefaultDirectRateLimiter>);
+/// How many signals (typing, marks, the page) may come for each command: they aren't answered and must never cost a message its place.
+const SIGNALS_PER_COMMAND: u32 = 10;
+
+/// One socket's own limiters.
+pub struct SocketLimit {
+    commands: Arc<DefaultDirectRateLimiter>,
+    signals: Arc<DefaultDirectRateLimiter>,
+}
 
 impl SocketLimit {
     /// Allows a minute's worth at once.
     #[must_use]
     pub fn new(commands_per_minute: u32) -> Self {
-        Self(Arc::new(RateLimiter::direct(per_minute(commands_per_minute))))
+        let limiter = |count| Arc::new(RateLimiter::direct(per_minute(count)));
+        Self { commands: limiter(commands_per_minute), signals: limiter(commands_per_minute.saturating_mul(SIGNALS_PER_COMMAND)) }
     }
 
     /// One more command.
@@ -101,7 +108,13 @@ impl SocketLimit {
     /// # Errors
     /// How long to wait.
     pub fn check(&self) -> Result<(), Wait> {
-        self.0.check().map_err(|early| Wait(early.wait_time_from(DefaultClock::default().now())))
+        self.commands.check().map_err(|early| Wait(early.wait_time_from(DefaultClock::default().now())))
+    }
+
+    /// Whether one more signal may be carried out; one beyond the rate is dropped.
+    #[must_use]
+    pub fn allows_signal(&self) -> bool {
+        self.signals.check().is_ok()
     }
 }
 

@@ -58,7 +58,7 @@ async fn connect_visitor(request: HttpRequest, body: Payload, state: Data<AppSta
 
 async fn connect_agent(request: HttpRequest, body: Payload, state: Data<AppState>) -> Result<HttpResponse, actix_web::Error> {
     let with_origin = admit(&request, &state)?;
-    let handler = agent::AgentSocket::new(state.clone(), &request, with_origin).await?;
+    let handler = agent::AgentSocket::new(state.clone(), &request, with_origin);
     upgrade(&request, body, &state, handler)
 }
 
