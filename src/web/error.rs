@@ -260,6 +260,9 @@ fn with_body(response: ServiceResponse<BoxBody>, asker: &Asker) -> ServiceRespon
     };
     let text = Texts::for_locale(asker.locale).with(&text_key(code), [("name", name.as_str())]);
     let mut builder = HttpResponse::build(status);
+    if status == StatusCode::UNAUTHORIZED {
+        builder.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
     if let Some(ms) = retry {
         builder.insert_header((header::RETRY_AFTER, ms.div_ceil(1000).to_string()));
     }

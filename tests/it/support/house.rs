@@ -186,7 +186,7 @@ impl House {
     }
 }
 
-fn set_up() -> SetUp {
+pub fn set_up() -> SetUp {
     SetUp {
         organisation: "Loja".to_owned(),
         timezone: "America/Recife".to_owned(),
