@@ -9,10 +9,10 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use ipnet::IpNet;
-use serde::Deserialize;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::config::file::File;
 use crate::config::{Config, Demo, Rates};
 use crate::i18n::{Locale, Texts};
 use crate::startup::{self, StartError, demo};
@@ -77,33 +77,6 @@ struct DemoArgs {
     /// Networks that webhooks may reach beside the inspector
     #[arg(long, env = "PAPO_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     webhook_allow: Vec<IpNet>,
-}
-
-/// The keys of the TOML file; the rates have their own table.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    listen: Option<SocketAddr>,
-    data_dir: Option<PathBuf>,
-    public_url: Option<String>,
-    #[serde(default)]
-    trusted_proxies: Vec<IpNet>,
-    #[serde(default)]
-    webhook_allow: Vec<IpNet>,
-    webhook_ca: Option<PathBuf>,
-    #[serde(default)]
-    rates: FileRates,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileRates {
-    visitor_commands_per_minute: Option<u32>,
-    agent_commands_per_minute: Option<u32>,
-    site_requests_per_minute: Option<u32>,
-    address_requests_per_minute: Option<u32>,
-    address_connections_per_minute: Option<u32>,
-    api_requests_per_minute: Option<u32>,
 }
 
 /// A sentence for the person, and the exit code.
@@ -194,7 +167,7 @@ fn serve_config(args: Serve, texts: &Texts) -> Result<(Config, Option<String>), 
         webhook_allow: or(args.webhook_allow, file.webhook_allow),
         webhook_ca: args.webhook_ca.or(file.webhook_ca),
         workers: workers(),
-        rates: rates(&file.rates),
+        rates: file.rates.over_usual(),
         demo: None,
     };
     Ok((config, args.secret_key))
@@ -224,25 +197,13 @@ fn public_url(given: Option<&str>, listen: SocketAddr, texts: &Texts) -> Result<
     }
 }
 
-fn rates(file: &FileRates) -> Rates {
-    let usual = Rates::default();
-    Rates {
-        visitor_commands_per_minute: file.visitor_commands_per_minute.unwrap_or(usual.visitor_commands_per_minute),
-        agent_commands_per_minute: file.agent_commands_per_minute.unwrap_or(usual.agent_commands_per_minute),
-        site_requests_per_minute: file.site_requests_per_minute.unwrap_or(usual.site_requests_per_minute),
-        address_requests_per_minute: file.address_requests_per_minute.unwrap_or(usual.address_requests_per_minute),
-        address_connections_per_minute: file.address_connections_per_minute.unwrap_or(usual.address_connections_per_minute),
-        api_requests_per_minute: file.api_requests_per_minute.unwrap_or(usual.api_requests_per_minute),
-    }
-}
-
 fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 fn serve(mut config: Config, key: Option<String>, texts: &'static Texts) -> Result<(), Failure> {
     let given_url = config.public_url.port() != Some(0);
-    actix_web::rt::System::new().block_on(async move {
+    startup::block_on(async move {
         let stop = told_to_stop();
         let listener = startup::listen(config.listen).map_err(|error| failed(texts, &error))?;
         if let (false, Ok(address)) = (given_url, listener.local_addr()) {
@@ -266,7 +227,7 @@ fn run_demo(args: &DemoArgs, texts: &'static Texts) -> Result<(), Failure> {
     if !wanted.ip().is_loopback() {
         return Err(misuse(texts, "demo_off_loopback", &wanted.to_string()));
     }
-    actix_web::rt::System::new().block_on(async move {
+    startup::block_on(async move {
         let stop = told_to_stop();
         let listener = match startup::listen(wanted) {
             Err(StartError::PortInUse(_)) if args.listen.is_none() => startup::listen(SocketAddr::new(wanted.ip(), 0)),

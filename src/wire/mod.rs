@@ -5,6 +5,7 @@
 pub mod api;
 pub mod catalogue;
 pub mod commands;
+pub mod demo;
 pub mod detail;
 pub mod entries;
 pub mod frames;
