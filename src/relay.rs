@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::domain::agent::Agent;
 use crate::domain::chat::event::{Event, Recorded};
 use crate::domain::chat::{Circle, State};
 use crate::domain::directory::Directory;
@@ -60,8 +61,13 @@ impl Relay {
 
     /// Publishes until the store is closed.
     pub async fn run(self, mut effects: mpsc::Receiver<Vec<Effect>>) {
+        let mut known = self.store.directory();
         while let Some(batch) = effects.recv().await {
             let (directory, now) = (self.store.directory(), self.store.clock().now());
+            if batch.iter().any(|effect| matches!(effect, Effect::Directory)) {
+                self.call_back(&known, &directory);
+                known = Arc::clone(&directory);
+            }
             for effect in batch {
                 self.publish(effect, &directory, now);
             }
@@ -71,13 +77,55 @@ impl Relay {
     /// Tells ephemera, at most once a second, for ever.
     pub async fn run_ephemera(self) {
         let mut departments_told: Vec<DepartmentState> = Vec::new();
+        let mut looked = self.store.clock().now();
         loop {
-            self.stale.told.notified().await;
+            let soon = async {
+                match self.next_gone() {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.stale.told.notified() => {}
+                () = soon => {}
+            }
+            looked = self.note_gone(looked);
             let parts = std::mem::take(&mut *self.stale.parts.lock().unwrap_or_else(PoisonError::into_inner));
             if let Err(error) = self.tell(parts, &mut departments_told).await {
                 tracing::warn!(%error, "positions could not be told");
             }
             tokio::time::sleep(EPHEMERA_INTERVAL).await;
+        }
+    }
+
+    /// How long until the next agent who left counts as gone: nothing else would tell it.
+    fn next_gone(&self) -> Option<Duration> {
+        let (directory, now) = (self.store.directory(), self.store.clock().now());
+        let ends = directory.agents.values().filter(|agent| agent.is_connected(now)).filter_map(Agent::gone_at);
+        ends.min().map(|end| Duration::from_millis(u64::try_from(end.ms_since(now.steady)).unwrap_or(0)))
+    }
+
+    /// Lets be told who counts as gone since `looked`. Returns the present.
+    fn note_gone(&self, looked: Moment) -> Moment {
+        let (directory, now) = (self.store.directory(), self.store.clock().now());
+        let is_gone = |agent: &&Agent| agent.gone_at().is_some_and(|end| looked.steady < end && end <= now.steady);
+        let mut parts = self.stale.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        for agent in directory.agents.values().filter(is_gone) {
+            parts.agents.insert(agent.id);
+            parts.departments.extend(directory.departments.values().filter(|found| found.member(agent.id).is_some()).map(|found| found.id));
+        }
+        now
+    }
+
+    /// Closes the sockets of agents who may see other departments than before: what they listen to was chosen when they came.
+    fn call_back(&self, before: &Directory, after: &Directory) {
+        let sees = |directory: &Directory, agent| -> HashSet<DepartmentId> {
+            directory.departments_of(agent).iter().map(|department| department.id).collect()
+        };
+        for agent in after.agents.keys().filter(|agent| self.hub.has(Topic::Agent(**agent))) {
+            if sees(before, *agent) != sees(after, *agent) {
+                self.hub.close(Topic::Agent(*agent), Close::Changed);
+            }
         }
     }
 
@@ -102,7 +150,9 @@ impl Relay {
             }),
             Effect::Directory => self.make_stale(|parts| parts.settings = true),
             Effect::OfflineMessage(message) => self.make_stale(|parts| parts.offline_messages.push(*message)),
-            Effect::SessionsEnded { agent } => self.hub.close(Topic::Agent(agent), Close::SignedOut),
+            Effect::SessionsEnded(sessions) => {
+                sessions.into_iter().for_each(|session| self.hub.close(Topic::Session(session), Close::SignedOut))
+            }
         }
     }
 

@@ -91,7 +91,13 @@ impl Agent {
     /// Whether a tab is open, or was within the grace.
     #[must_use]
     pub fn is_connected(&self, now: Moment) -> bool {
-        self.absent_since.is_none_or(|since| now.steady < since.steady.plus_seconds(CONNECTED_GRACE_SECONDS))
+        self.gone_at().is_none_or(|gone| now.steady < gone)
+    }
+
+    /// The steady time from which they don't count as connected; none while a tab is open.
+    #[must_use]
+    pub fn gone_at(&self) -> Option<Timestamp> {
+        self.absent_since.map(|since| since.steady.plus_seconds(CONNECTED_GRACE_SECONDS))
     }
 
     /// Whether new chats may come: at work, connected, not archived.

@@ -17,6 +17,8 @@ pub enum Close {
     Forbidden,
     /// Frames could not be delivered quickly enough.
     Slow,
+    /// What the agent may see changed; come back and see it.
+    Changed,
     /// Too many connections or frames.
     TooMany,
     /// Nothing came for too long.
@@ -36,6 +38,7 @@ impl Close {
             Self::SignedOut => 4001,
             Self::Forbidden => 4003,
             Self::Slow => 4008,
+            Self::Changed => 4012,
             Self::TooMany => 4029,
         }
     }
@@ -52,6 +55,7 @@ impl Close {
             Self::SignedOut => "signed_out",
             Self::Forbidden => "forbidden",
             Self::Slow => "slow",
+            Self::Changed => "changed",
             Self::TooMany => "too_many",
         }
     }

@@ -16,7 +16,7 @@ use bytestring::ByteString;
 
 use self::close::Close;
 use self::outlet::{Inlet, Outlet};
-use crate::domain::ids::{AgentId, ChatId, DepartmentId, SiteId, VisitorId};
+use crate::domain::ids::{AgentId, ChatId, DepartmentId, SessionId, SiteId, VisitorId};
 
 /// Parts of the registry that are locked apart.
 const SHARDS: usize = 32;
@@ -30,6 +30,8 @@ pub enum Topic {
     Site(SiteId),
     /// The tabs of an agent.
     Agent(AgentId),
+    /// The tabs that one sign-in opened.
+    Session(SessionId),
     /// The agents who see a department's queue.
     Department(DepartmentId),
     /// The agents who have a chat open that may not be theirs.

@@ -23,7 +23,13 @@ impl DataDir {
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("papo.lock")).map_err(unwritable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                let data_dir = Self { path: path.to_owned(), _lock: lock };
+                // Made here, since SQLite would let everybody read it; its log gets the same rights.
+                let database = OpenOptions::new().create(true).append(true).mode(0o600).open(data_dir.database());
+                database.map_err(unwritable)?;
+                Ok(data_dir)
+            }
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
             Err(TryLockError::Error(error)) => Err(unwritable(error)),
         }

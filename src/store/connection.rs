@@ -23,7 +23,10 @@ pub(super) const READER_PRAGMAS: &str = "pragma busy_timeout = 5000; pragma quer
 /// `Unwritable`, `Newer`, or a fault of the database.
 pub(super) fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| StoreError::Unwritable(error.to_string()))?;
-    conn.batch_execute(WRITER_PRAGMAS).map_err(|error| StoreError::Unwritable(error.to_string()))?;
+    conn.batch_execute(WRITER_PRAGMAS).map_err(|error| match error.to_string() {
+        text if text.contains("not a database") || text.contains("malformed") => StoreError::Database(text),
+        text => StoreError::Unwritable(text),
+    })?;
     Ok(conn)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::chat::event::Recorded;
 use crate::domain::chat::{Chat, Marks, State};
-use crate::domain::ids::{AgentId, ChatId, DepartmentId, VisitorId};
+use crate::domain::ids::{AgentId, ChatId, DepartmentId, SessionId, VisitorId};
 use crate::domain::offline::OfflineMessage;
 use crate::domain::time::Timestamp;
 
@@ -34,7 +34,7 @@ pub enum Effect {
     /// Attempts were recorded.
     DeliveriesMoved,
     /// These sessions ended: their sockets must close.
-    SessionsEnded { agent: AgentId },
+    SessionsEnded(Vec<SessionId>),
 }
 
 /// One chat's step: what was recorded, and the chat before and after it.

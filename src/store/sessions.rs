@@ -143,7 +143,7 @@ impl Store {
                 return Err(StoreError::NotFound);
             }
             audit::record(tx, &by, Act { act: "session.revoked", target_kind: "session", target: id.0, detail: &[] })?;
-            tx.publish(Effect::SessionsEnded { agent: by.agent });
+            tx.publish(Effect::SessionsEnded(vec![id]));
             Ok(())
         })
         .await
@@ -170,10 +170,9 @@ fn session((id, agent, kind, user_agent, address, used_at, expires_at): Row) -> 
 /// A fault of the database.
 pub(super) fn end_all(tx: &mut Tx<'_>, agent: AgentId, but: Option<SessionId>) -> Result<(), StoreError> {
     let open = sessions::table.filter(sessions::agent_id.eq(agent)).filter(sessions::revoked_at.is_null());
-    match but {
-        Some(kept) => diesel::update(open.filter(sessions::id.ne(kept))).set(sessions::revoked_at.eq(tx.now.wall)).execute(tx.conn)?,
-        None => diesel::update(open).set(sessions::revoked_at.eq(tx.now.wall)).execute(tx.conn)?,
-    };
-    tx.publish(Effect::SessionsEnded { agent });
+    let mut ended: Vec<SessionId> = open.select(sessions::id).load(tx.conn)?;
+    ended.retain(|id| Some(*id) != but);
+    diesel::update(sessions::table.filter(sessions::id.eq_any(&ended))).set(sessions::revoked_at.eq(tx.now.wall)).execute(tx.conn)?;
+    tx.publish(Effect::SessionsEnded(ended));
     Ok(())
 }

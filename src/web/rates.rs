@@ -8,6 +8,7 @@ use std::time::Duration;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use uuid::Uuid;
 
 use crate::config::Rates;
 use crate::domain::ids::{SiteId, VisitorId};
@@ -21,6 +22,7 @@ pub struct Limits {
     sites: Keyed<SiteId>,
     addresses: Keyed<String>,
     connections: Keyed<String>,
+    programs: Keyed<Uuid>,
 }
 
 /// Not yet: try again after this.
@@ -37,6 +39,7 @@ impl Limits {
             sites: RateLimiter::keyed(per_minute(rates.site_requests_per_minute)),
             addresses: RateLimiter::keyed(per_minute(rates.address_requests_per_minute)),
             connections: RateLimiter::keyed(per_minute(rates.address_connections_per_minute)),
+            programs: RateLimiter::keyed(per_minute(rates.api_requests_per_minute)),
         }
     }
 
@@ -65,23 +68,39 @@ impl Limits {
         check(&self.connections, &address_key(address))
     }
 
+    /// One more request with a token of the REST API, by the id of its record.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn program(&self, token: Uuid) -> Result<(), Wait> {
+        check(&self.programs, &token)
+    }
+
     /// Forgets who was quiet for a while, so that the maps stay small.
     pub fn forget_idle(&self) {
         self.visitors.retain_recent();
         self.sites.retain_recent();
         self.addresses.retain_recent();
         self.connections.retain_recent();
+        self.programs.retain_recent();
     }
 }
 
-/// One socket's own limiter.
-pub struct SocketLimit(Arc<DefaultDirectRateLimiter>);
+/// How many signals (typing, marks, the page) may come for each command: they aren't answered and must never cost a message its place.
+const SIGNALS_PER_COMMAND: u32 = 10;
+
+/// One socket's own limiters.
+pub struct SocketLimit {
+    commands: Arc<DefaultDirectRateLimiter>,
+    signals: Arc<DefaultDirectRateLimiter>,
+}
 
 impl SocketLimit {
     /// Allows a minute's worth at once.
     #[must_use]
     pub fn new(commands_per_minute: u32) -> Self {
-        Self(Arc::new(RateLimiter::direct(per_minute(commands_per_minute))))
+        let limiter = |count| Arc::new(RateLimiter::direct(per_minute(count)));
+        Self { commands: limiter(commands_per_minute), signals: limiter(commands_per_minute.saturating_mul(SIGNALS_PER_COMMAND)) }
     }
 
     /// One more command.
@@ -89,7 +108,13 @@ impl SocketLimit {
     /// # Errors
     /// How long to wait.
     pub fn check(&self) -> Result<(), Wait> {
-        self.0.check().map_err(|early| Wait(early.wait_time_from(DefaultClock::default().now())))
+        self.commands.check().map_err(|early| Wait(early.wait_time_from(DefaultClock::default().now())))
+    }
+
+    /// Whether one more signal may be carried out; one beyond the rate is dropped.
+    #[must_use]
+    pub fn allows_signal(&self) -> bool {
+        self.signals.check().is_ok()
     }
 }
 

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
 
-use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame};
+use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame, refuse_second_hello};
 use super::{Answers, Handler, card};
 use crate::auth::token::TokenHash;
 use crate::domain::agent::{Agent, Availability};
@@ -19,6 +19,7 @@ use crate::hub::close::Close;
 use crate::hub::{Subscription, Topic};
 use crate::i18n::{Locale, Texts};
 use crate::store::commands::Done;
+use crate::store::sessions::Session;
 use crate::store::snapshots::Listed;
 use crate::web::error::{self, AppError};
 use crate::web::rates::SocketLimit;
@@ -36,35 +37,35 @@ pub(super) struct AgentSocket {
     subscription: Option<Subscription>,
     limit: SocketLimit,
     locale: Locale,
-    /// Who the upgrade's cookie or `Authorization` proved.
-    proven: Option<AgentId>,
+    /// What the upgrade brought: the hash of a cookie or of `Authorization`, and whether a program sent it.
+    brought: Option<(TokenHash, bool)>,
     agent: Option<AgentId>,
     marks: HashMap<ChatId, (i64, i64)>,
 }
 
 impl AgentSocket {
     /// Reads who asks: by cookie only where the request came from our own page.
-    pub async fn new(state: Data<AppState>, request: &HttpRequest, with_origin: bool) -> Result<Self, AppError> {
+    pub fn new(state: Data<AppState>, request: &HttpRequest, with_origin: bool) -> Self {
         let bearer = request
             .headers()
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
         let cookie = session_cookie::read(request, &state.config).filter(|_| with_origin);
-        let proven = match (bearer, cookie) {
-            (Some(token), _) => agent_of(&state, token, true).await?,
-            (None, Some(token)) => agent_of(&state, &token, false).await?,
+        let brought = match (bearer, cookie) {
+            (Some(token), _) => Some((TokenHash::of(token), true)),
+            (None, Some(token)) => Some((TokenHash::of(&token), false)),
             (None, None) => None,
         };
-        Ok(Self {
+        Self {
             limit: SocketLimit::new(state.limits.rates.agent_commands_per_minute),
             locale: error::locale(request),
             subscription: None,
             agent: None,
             marks: HashMap::new(),
-            proven,
+            brought,
             state,
-        })
+        }
     }
 
     fn texts(&self) -> &'static Texts {
@@ -82,11 +83,11 @@ impl AgentSocket {
             refuse_code(answers, None, "protocol_unsupported", "", self.texts());
             return Err(Close::Policy);
         }
-        let proven = match token {
-            None => Ok(self.proven),
-            Some(token) => agent_of(&self.state, token, true).await,
+        let brought = token.map(|token| (TokenHash::of(token), true)).or(self.brought);
+        let proven = match brought {
+            None => Ok(None),
+            Some(brought) => self.proven_by(brought).await,
         };
-        let directory = self.state.store.directory();
         let agent = match proven {
             Ok(Some(agent)) => agent,
             Ok(None) => {
@@ -94,17 +95,18 @@ impl AgentSocket {
                 return Err(Close::SignedOut);
             }
             Err(error) => {
-                refuse(answers, None, &error, self.texts(), &directory);
+                refuse(answers, None, &error, self.texts(), &self.state.store.directory());
                 return Err(Close::Internal);
             }
         };
+        // First listen, then read: what comes in between is then not missed, and a change of departments finds this socket.
+        self.listen(Topic::Agent(agent));
+        let directory = self.state.store.directory();
         let Some(account) = directory.agents.get(&agent) else { return Err(Close::SignedOut) };
         if let Some(locale) = account.locale.as_deref().and_then(Locale::parse) {
             self.locale = locale;
         }
         self.agent = Some(agent);
-        // First listen, then read: what comes in between is then not missed.
-        self.listen(Topic::Agent(agent));
         self.listen(Topic::Agents);
         for department in directory.departments_of(agent) {
             self.listen(Topic::Department(department.id));
@@ -118,6 +120,15 @@ impl AgentSocket {
             }
         }
         Ok(())
+    }
+
+    /// Whose session this is, if it is open. From here on its end closes this socket.
+    async fn proven_by(&mut self, (token, program): (TokenHash, bool)) -> Result<Option<AgentId>, AppError> {
+        let own = |session: &Session| session.program == program;
+        let Some(session) = self.state.store.session_of(token).await?.filter(own) else { return Ok(None) };
+        self.listen(Topic::Session(session.id));
+        // Asked again, since it may have ended before this socket listened.
+        Ok(self.state.store.session_of(token).await?.map(|session| session.agent))
     }
 
     async fn welcome(&self, account: &Agent, directory: &Directory) -> Result<bytestring::ByteString, AppError> {
@@ -347,25 +358,32 @@ impl Handler for AgentSocket {
             Err(error) => return refuse_frame(answers, &error, self.is_ready(), self.texts()),
         };
         match &command {
+            AgentCommand::Hello { .. } if self.is_ready() => return refuse_second_hello(answers, self.texts()),
             AgentCommand::Hello { protocol, token } => return self.hello(*protocol, token.as_deref(), answers).await,
             AgentCommand::Ping => {
                 answers.frames.push(encode(&CommonFrame::Pong));
                 return Ok(());
             }
             _ if !self.is_ready() => {
-                refuse_code(answers, None, "hello_expected", "", self.texts());
+                refuse_code(answers, command.client_id(), "hello_expected", "", self.texts());
                 return Err(Close::Policy);
             }
             _ => {}
         }
         let client_id = command.client_id().map(ToOwned::to_owned);
+        if client_id.is_none() {
+            if self.limit.allows_signal()
+                && let Err(error) = self.command(command, answers).await
+            {
+                tracing::debug!(code = error.code(), "a signal was refused");
+            }
+            return Ok(());
+        }
         let done = match self.limit.check() {
             Ok(()) => self.command(command, answers).await,
             Err(wait) => Err(wait.into()),
         };
-        if let Err(error) = done
-            && client_id.is_some()
-        {
+        if let Err(error) = done {
             refuse(answers, client_id.as_deref(), &error, self.texts(), &self.state.store.directory());
         }
         Ok(())
@@ -392,11 +410,6 @@ impl Handler for AgentSocket {
             self.settle_presence(agent).await;
         }
     }
-}
-
-async fn agent_of(state: &AppState, token: &str, program: bool) -> Result<Option<AgentId>, AppError> {
-    let session = state.store.session_of(TokenHash::of(token)).await?;
-    Ok(session.filter(|session| session.program == program).map(|session| session.agent))
 }
 
 fn recipient(to: &ClaimedRecipient) -> Result<Recipient, AppError> {

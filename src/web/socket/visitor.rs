@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
 
-use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame};
+use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame, refuse_second_hello};
 use super::{Answers, Handler};
 use crate::auth::token::Token;
 use crate::domain::chat::command::{Actor, Command};
@@ -436,6 +436,13 @@ impl Handler for VisitorSocket {
             Err(error) => return refuse_frame(answers, &error, self.is_ready(), self.texts()),
         };
         if let VisitorCommand::Hello { protocol, site, token, locale, timezone, page, resume } = &command {
+            if self.is_ready() {
+                return refuse_second_hello(answers, self.texts());
+            }
+            if let Err(wait) = self.limit.check() {
+                refuse(answers, None, &wait.into(), self.texts(), &self.state.store.directory());
+                return Ok(());
+            }
             let hello = Hello {
                 protocol: *protocol,
                 site,
@@ -452,18 +459,24 @@ impl Handler for VisitorSocket {
             return Ok(());
         }
         if !self.is_ready() {
-            refuse_code(answers, None, "hello_expected", "", self.texts());
+            refuse_code(answers, command.client_id(), "hello_expected", "", self.texts());
             return Err(Close::Policy);
         }
         let client_id = command.client_id().map(ToOwned::to_owned);
+        if client_id.is_none() {
+            if self.limit.allows_signal()
+                && let Err(error) = self.command(command, answers).await
+            {
+                tracing::debug!(code = error.code(), "a signal was refused");
+            }
+            return Ok(());
+        }
         let checked = self.limit.check().and_then(|()| self.visitor().map_or(Ok(()), |visitor| self.state.limits.visitor(visitor)));
         let done = match checked {
             Ok(()) => self.command(command, answers).await,
             Err(wait) => Err(wait.into()),
         };
-        if let Err(error) = done
-            && client_id.is_some()
-        {
+        if let Err(error) = done {
             refuse(answers, client_id.as_deref(), &error, self.texts(), &self.state.store.directory());
         }
         Ok(())
