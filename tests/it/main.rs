@@ -10,6 +10,7 @@ mod browser;
 mod door;
 mod lifecycle;
 mod races;
+mod standing;
 mod refused;
 mod resume;
 mod settings;
