@@ -9,10 +9,10 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use ipnet::IpNet;
-use serde::Deserialize;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::config::file::File;
 use crate::config::{Config, Demo, Rates};
 use crate::i18n::{Locale, Texts};
 use crate::startup::{self, StartError, demo};
@@ -38,7 +38,7 @@ enum CommandLine {
 #[derive(Args)]
 struct Serve {
     /// Address to listen on [default: 127.0.0.1:8080]
-    #[arg(long, env = "PAPO_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "PAPO_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Directory of the data; made where it is missing [default: ./papo-data]
     #[arg(long, env = "PAPO_DATA_DIR", value_name = "DIR")]
@@ -66,7 +66,7 @@ struct Serve {
 #[derive(Args)]
 struct DemoArgs {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080, or a free port where that is taken]
-    #[arg(long, env = "PAPO_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "PAPO_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Keep the demo's data in this directory
     #[arg(long, env = "PAPO_DATA_DIR", value_name = "DIR")]
@@ -79,33 +79,6 @@ struct DemoArgs {
     webhook_allow: Vec<IpNet>,
 }
 
-/// The keys of the TOML file; the rates have their own table.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    listen: Option<SocketAddr>,
-    data_dir: Option<PathBuf>,
-    public_url: Option<String>,
-    #[serde(default)]
-    trusted_proxies: Vec<IpNet>,
-    #[serde(default)]
-    webhook_allow: Vec<IpNet>,
-    webhook_ca: Option<PathBuf>,
-    #[serde(default)]
-    rates: FileRates,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileRates {
-    visitor_commands_per_minute: Option<u32>,
-    agent_commands_per_minute: Option<u32>,
-    site_requests_per_minute: Option<u32>,
-    address_requests_per_minute: Option<u32>,
-    address_connections_per_minute: Option<u32>,
-    api_requests_per_minute: Option<u32>,
-}
-
 /// A sentence for the person, and the exit code.
 struct Failure {
     text: String,
@@ -113,6 +86,10 @@ struct Failure {
 }
 
 /// A network, or an address that stands for itself.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.trim().parse().map_err(|_error| "write an IP address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse::<IpNet>()
@@ -190,7 +167,7 @@ fn serve_config(args: Serve, texts: &Texts) -> Result<(Config, Option<String>), 
         webhook_allow: or(args.webhook_allow, file.webhook_allow),
         webhook_ca: args.webhook_ca.or(file.webhook_ca),
         workers: workers(),
-        rates: rates(&file.rates),
+        rates: file.rates.over_usual(),
         demo: None,
     };
     Ok((config, args.secret_key))
@@ -220,25 +197,14 @@ fn public_url(given: Option<&str>, listen: SocketAddr, texts: &Texts) -> Result<
     }
 }
 
-fn rates(file: &FileRates) -> Rates {
-    let usual = Rates::default();
-    Rates {
-        visitor_commands_per_minute: file.visitor_commands_per_minute.unwrap_or(usual.visitor_commands_per_minute),
-        agent_commands_per_minute: file.agent_commands_per_minute.unwrap_or(usual.agent_commands_per_minute),
-        site_requests_per_minute: file.site_requests_per_minute.unwrap_or(usual.site_requests_per_minute),
-        address_requests_per_minute: file.address_requests_per_minute.unwrap_or(usual.address_requests_per_minute),
-        address_connections_per_minute: file.address_connections_per_minute.unwrap_or(usual.address_connections_per_minute),
-        api_requests_per_minute: file.api_requests_per_minute.unwrap_or(usual.api_requests_per_minute),
-    }
-}
-
 fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 fn serve(mut config: Config, key: Option<String>, texts: &'static Texts) -> Result<(), Failure> {
     let given_url = config.public_url.port() != Some(0);
-    actix_web::rt::System::new().block_on(async move {
+    startup::block_on(async move {
+        let stop = told_to_stop();
         let listener = startup::listen(config.listen).map_err(|error| failed(texts, &error))?;
         if let (false, Ok(address)) = (given_url, listener.local_addr()) {
             config.public_url = Url::parse(&format!("http://{address}")).expect("an address makes a URL");
@@ -250,7 +216,7 @@ fn serve(mut config: Config, key: Option<String>, texts: &'static Texts) -> Resu
             let code = running.state.gate.setup_code().text();
             println!("{}", texts.with("cli.setup", [("url", running.state.config.link("/setup").as_str()), ("code", &code)]));
         }
-        until_told_to_stop().await;
+        stop.await;
         running.stop().await;
         Ok(())
     })
@@ -261,7 +227,8 @@ fn run_demo(args: &DemoArgs, texts: &'static Texts) -> Result<(), Failure> {
     if !wanted.ip().is_loopback() {
         return Err(misuse(texts, "demo_off_loopback", &wanted.to_string()));
     }
-    actix_web::rt::System::new().block_on(async move {
+    startup::block_on(async move {
+        let stop = told_to_stop();
         let listener = match startup::listen(wanted) {
             Err(StartError::PortInUse(_)) if args.listen.is_none() => startup::listen(SocketAddr::new(wanted.ip(), 0)),
             other => other,
@@ -291,7 +258,7 @@ fn run_demo(args: &DemoArgs, texts: &'static Texts) -> Result<(), Failure> {
         } else {
             println!("{}", opened.words(texts))
         }
-        until_told_to_stop().await;
+        stop.await;
         opened.close().await;
         running.stop().await;
         if let Some(path) = temporary {
@@ -306,17 +273,23 @@ fn demo_dir() -> PathBuf {
     std::env::temp_dir().join(format!("papo-demo-{}", uuid::Uuid::now_v7().simple()))
 }
 
-async fn until_told_to_stop() {
-    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(error) => {
-            tracing::error!(%error, "signals can't be heard; stop with SIGKILL");
-            return std::future::pending().await;
+/// Hears signals from now on, so that one which comes right after the server is ready is not lost. Ends with the first.
+fn told_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match heard {
+            (Ok(mut terminated), Ok(mut interrupted)) => {
+                tokio::select! {
+                    _ = terminated.recv() => {}
+                    _ = interrupted.recv() => {}
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "signals can't be heard; stop with SIGKILL");
+                std::future::pending().await
+            }
         }
-    };
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        tracing::info!("stopping");
     }
-    tracing::info!("stopping");
 }

@@ -14,6 +14,7 @@
 //! | [`webhooks`] | lease, guard, sign, POST, record | web, hub |
 //! | [`web`] | actix: URLs, pages, REST, sockets | SQL |
 //! | [`startup`] | wiring and shutdown order | rules |
+//! | [`cli`] | flags, environment, the TOML file; words for the operator | rules |
 
 pub mod auth;
 pub mod cli;

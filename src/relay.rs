@@ -150,7 +150,9 @@ impl Relay {
             }),
             Effect::Directory => self.make_stale(|parts| parts.settings = true),
             Effect::OfflineMessage(message) => self.make_stale(|parts| parts.offline_messages.push(*message)),
-            Effect::SessionsEnded(sessions) => sessions.into_iter().for_each(|session| self.hub.close(Topic::Session(session), Close::SignedOut)),
+            Effect::SessionsEnded(sessions) => {
+                sessions.into_iter().for_each(|session| self.hub.close(Topic::Session(session), Close::SignedOut))
+            }
         }
     }
 

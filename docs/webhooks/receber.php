@@ -2,8 +2,8 @@
 // Recebe os webhooks do Papo em PHP puro, sem biblioteca: confere a assinatura, descarta repetidos e guarda cada
 // atendimento numa tabela do SQLite (ou num CSV, se o PHP não tiver o SQLite).
 //
-//   Configurações → Webhooks: este endereço em «Atendimento solicitado» (e nos outros eventos que interessarem)
-//   PAPO_SEGREDO   o segredo do destino: Configurações → Webhooks → Destinos → Revelar
+//   Ajustes → Webhooks: este endereço em «Atendimento Solicitado» (e nos outros eventos que interessarem)
+//   PAPO_SEGREDO   o segredo do destino: Ajustes → Webhooks → Destinos → Editar → Revelar
 //   PAPO_DADOS     o arquivo dos dados; fora da pasta que o servidor web publica
 //
 // Para experimentar nesta máquina:  PAPO_SEGREDO=whsec_… php -S 127.0.0.1:9000 receber.php

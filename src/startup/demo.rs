@@ -7,7 +7,6 @@ use std::net::TcpListener;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
-use serde_json::json;
 
 use super::{Running, StartError};
 
@@ -34,6 +33,7 @@ use crate::web::shop::{self, ShopState};
 use crate::web::state::AppState;
 use crate::webhooks::inspector::Inspector;
 use crate::webhooks::signature;
+use crate::wire::demo::{DemoAdmin, DemoLine, DemoLogin};
 
 /// Somebody who can sign in.
 #[derive(Clone, Debug)]
@@ -133,20 +133,24 @@ impl Opened {
     /// One line for scripts.
     #[must_use]
     pub fn json(&self) -> String {
-        let login = |login: &Login| json!({"email": login.email, "password": login.password, "department": login.department});
-        json!({
-            "base_url": self.config.public_url.as_str().trim_end_matches('/'),
-            "shop_url": self.shop_url(),
-            "console_url": self.config.link("/login"),
-            "inspector_url": self.inspector_url(),
-            "site_key": self.seed.site_key,
-            "ws_visitor_url": self.config.socket_link("/ws/visitor"),
-            "ws_agent_url": self.config.socket_link("/ws/agent"),
-            "admin": {"email": self.seed.admin.email, "password": self.seed.admin.password},
-            "agents": self.seed.agents.iter().map(login).collect::<Vec<_>>(),
-            "api_token": self.seed.api_token,
-        })
-        .to_string()
+        let login = |login: &Login| DemoLogin {
+            email: login.email.clone(),
+            password: login.password.clone(),
+            department: login.department.clone(),
+        };
+        DemoLine {
+            base_url: self.config.public_url.as_str().trim_end_matches('/').to_owned(),
+            shop_url: self.shop_url().to_owned(),
+            console_url: self.config.link("/login"),
+            inspector_url: self.inspector_url(),
+            site_key: self.seed.site_key.clone(),
+            ws_visitor_url: self.config.socket_link("/ws/visitor"),
+            ws_agent_url: self.config.socket_link("/ws/agent"),
+            admin: DemoAdmin { email: self.seed.admin.email.clone(), password: self.seed.admin.password.clone() },
+            agents: self.seed.agents.iter().map(login).collect(),
+            api_token: self.seed.api_token.clone(),
+        }
+        .to_json()
     }
 
     /// Words for a person.

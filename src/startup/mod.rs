@@ -102,6 +102,11 @@ pub struct Running {
     _data_dir: DataDir,
 }
 
+/// Runs a server's life on this thread's event loop.
+pub fn block_on<T>(life: impl Future<Output = T>) -> T {
+    rt::System::new().block_on(life)
+}
+
 /// A listening socket, taken before anything else, so that a used port is told before data is touched.
 ///
 /// # Errors

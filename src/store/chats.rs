@@ -170,12 +170,7 @@ const fn side(side: Side) -> &'static str {
 impl ChatRow {
     fn from_chat(chat: &Chat) -> Self {
         let request = &chat.request;
-        let (location_state, shared) = match chat.location {
-            Location::None => ("none", None),
-            Location::Asked => ("asked", None),
-            Location::Shared { coordinates, source, at } => ("shared", Some((coordinates, source, at))),
-            Location::Revoked => ("revoked", None),
-        };
+        let (location_state, shared) = location_columns(chat.location);
         let last = chat.last_message.as_ref();
         Self {
             id: chat.id,
@@ -318,6 +313,15 @@ impl ChatRow {
                 }
             }
         }
+    }
+}
+
+const fn location_columns(location: Location) -> (&'static str, Option<(Coordinates, LocationSource, Timestamp)>) {
+    match location {
+        Location::None => ("none", None),
+        Location::Asked => ("asked", None),
+        Location::Shared { coordinates, source, at } => ("shared", Some((coordinates, source, at))),
+        Location::Revoked => ("revoked", None),
     }
 }
 

@@ -25,6 +25,7 @@ pub mod people;
 pub mod queue;
 mod quick_setup;
 mod schema;
+pub mod search;
 pub mod sessions;
 pub mod sites;
 pub mod snapshots;

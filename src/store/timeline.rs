@@ -40,6 +40,18 @@ impl Store {
         self.read(move |conn| page(conn, chat, 0, seq)).await
     }
 
+    /// The first `limit` entries after `seq`, in order.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn entries_from(&self, chat: ChatId, seq: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
+        self.read(move |conn| {
+            let later = timeline::table.filter(timeline::chat_id.eq(chat)).filter(timeline::seq.gt(seq));
+            entries(later.order(timeline::seq.asc()).limit(limit).load(conn)?)
+        })
+        .await
+    }
+
     /// A whole timeline, in order.
     ///
     /// # Errors

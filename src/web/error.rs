@@ -33,8 +33,12 @@ pub enum AppError {
     MethodNotAllowed,
     #[error("not signed in")]
     Unauthorised,
+    #[error("wrong e-mail or password")]
+    CredentialsWrong,
     #[error("not allowed")]
     Forbidden,
+    #[error("the token lacks the scope {0}")]
+    ScopeMissing(String),
     #[error("the request comes from a foreign page")]
     ForeignOrigin,
     #[error("the page's domain is not allowed")]
@@ -70,7 +74,9 @@ impl AppError {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Unauthorised => "unauthenticated",
+            Self::CredentialsWrong => "credentials_wrong",
             Self::Forbidden => "forbidden",
+            Self::ScopeMissing(_) => "scope_missing",
             Self::ForeignOrigin => "foreign_origin",
             Self::DomainNotAllowed => "domain_not_allowed",
             Self::SiteUnknown => "site_unknown",
@@ -94,7 +100,9 @@ impl AppError {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::Unauthorised
+            | Self::CredentialsWrong
             | Self::Forbidden
+            | Self::ScopeMissing(_)
             | Self::ForeignOrigin
             | Self::DomainNotAllowed
             | Self::SiteUnknown
@@ -119,8 +127,14 @@ impl AppError {
     /// The text in a language: what is wrong and what to do. `{name}` is who was first, or what stands in the way.
     #[must_use]
     pub fn text(&self, texts: &Texts, name: &str) -> String {
-        texts.with(&format!("error.{}", self.code()), [("name", name)])
+        texts.with(&text_key(self.code()), [("name", name)])
     }
+}
+
+/// The key of a code's text. What an endpoint's form says beside its fields, programs are told in the same words.
+fn text_key(code: &str) -> String {
+    let of_endpoint = code == "plain_http" || code.starts_with("url_") || code.starts_with("header");
+    if of_endpoint { format!("webhook.refused.{code}") } else { format!("error.{code}") }
 }
 
 const fn store_code(error: &StoreError) -> &'static str {
@@ -167,8 +181,8 @@ impl ResponseError for AppError {
             Self::Store(StoreError::Database(_) | StoreError::Newer(_) | StoreError::InUse | StoreError::Unwritable(_))
             | Self::Template => StatusCode::INTERNAL_SERVER_ERROR,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthorised => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::ForeignOrigin | Self::DomainNotAllowed => StatusCode::FORBIDDEN,
+            Self::Unauthorised | Self::CredentialsWrong => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ScopeMissing(_) | Self::ForeignOrigin | Self::DomainNotAllowed => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -244,8 +258,11 @@ fn with_body(response: ServiceResponse<BoxBody>, asker: &Asker) -> ServiceRespon
     }) else {
         return foreign_error(response, asker);
     };
-    let text = Texts::for_locale(asker.locale).with(&format!("error.{code}"), [("name", name.as_str())]);
+    let text = Texts::for_locale(asker.locale).with(&text_key(code), [("name", name.as_str())]);
     let mut builder = HttpResponse::build(status);
+    if status == StatusCode::UNAUTHORIZED {
+        builder.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
     if let Some(ms) = retry {
         builder.insert_header((header::RETRY_AFTER, ms.div_ceil(1000).to_string()));
     }
@@ -255,6 +272,7 @@ fn with_body(response: ServiceResponse<BoxBody>, asker: &Asker) -> ServiceRespon
 fn blocking_names(error: &AppError) -> String {
     match error {
         AppError::Store(StoreError::Invalid(invalid)) => invalid.names.join(", "),
+        AppError::ScopeMissing(scope) => scope.clone(),
         _ => String::new(),
     }
 }

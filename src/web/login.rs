@@ -96,7 +96,7 @@ async fn sign_in(request: HttpRequest, reader: Reader, posted: Posted, state: Da
 }
 
 /// The account that `email` and `password` belong to, if they belong together.
-async fn check(
+pub(super) async fn check(
     request: &HttpRequest,
     state: &AppState,
     email: &str,

@@ -2,6 +2,7 @@
 //!
 //! Knows no SQL; rules are the domain's.
 
+pub mod api;
 pub mod assets;
 pub mod client;
 pub mod console;
@@ -45,6 +46,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     console::routes(cfg);
     entry::routes(cfg);
     settings::routes(cfg);
+    api::routes(cfg);
     inspector::routes(cfg);
     cfg.route("/static/{address:.*}", web::get().to(assets::show));
     cfg.default_service(web::to(nothing_here));

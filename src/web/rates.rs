@@ -8,6 +8,7 @@ use std::time::Duration;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use uuid::Uuid;
 
 use crate::config::Rates;
 use crate::domain::ids::{SiteId, VisitorId};
@@ -21,6 +22,7 @@ pub struct Limits {
     sites: Keyed<SiteId>,
     addresses: Keyed<String>,
     connections: Keyed<String>,
+    programs: Keyed<Uuid>,
 }
 
 /// Not yet: try again after this.
@@ -37,6 +39,7 @@ impl Limits {
             sites: RateLimiter::keyed(per_minute(rates.site_requests_per_minute)),
             addresses: RateLimiter::keyed(per_minute(rates.address_requests_per_minute)),
             connections: RateLimiter::keyed(per_minute(rates.address_connections_per_minute)),
+            programs: RateLimiter::keyed(per_minute(rates.api_requests_per_minute)),
         }
     }
 
@@ -65,12 +68,21 @@ impl Limits {
         check(&self.connections, &address_key(address))
     }
 
+    /// One more request with a token of the REST API, by the id of its record.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn program(&self, token: Uuid) -> Result<(), Wait> {
+        check(&self.programs, &token)
+    }
+
     /// Forgets who was quiet for a while, so that the maps stay small.
     pub fn forget_idle(&self) {
         self.visitors.retain_recent();
         self.sites.retain_recent();
         self.addresses.retain_recent();
         self.connections.retain_recent();
+        self.programs.retain_recent();
     }
 }
 

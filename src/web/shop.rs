@@ -81,9 +81,9 @@ impl<'a> ShopFrame<'a> {
         }
     }
 
-    /// The text of one kind (`name`, `price`…) about a piece.
+    /// What the texts of one kind (`demo.name`, `demo.price`…) say about a piece.
     fn text(&self, kind: &str, piece: &Piece) -> String {
-        self.t.text(&format!("demo.{kind}.{}", piece.slug)).to_owned()
+        self.t.text(&format!("{kind}.{}", piece.slug)).to_owned()
     }
 
     fn cart_query(&self, piece: &Piece) -> String {

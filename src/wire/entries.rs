@@ -96,7 +96,7 @@ fn place(place: &Place, directory: &Directory) -> Value {
     json!({"agent": place.agent.map(|agent| Named::agent(directory, agent)), "department": Named::department(directory, place.department)})
 }
 
-fn data(event: &Event, directory: &Directory) -> Value {
+pub(super) fn data(event: &Event, directory: &Directory) -> Value {
     match event {
         Event::Requested(request) => {
             json!({"department": Named::department(directory, request.department), "subject": request.subject})

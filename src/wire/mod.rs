@@ -2,8 +2,10 @@
 //!
 //! Visitor views and agent views are different types, so an internal note can't leak by a forgotten condition. Knows no SQL and no sockets.
 
+pub mod api;
 pub mod catalogue;
 pub mod commands;
+pub mod demo;
 pub mod detail;
 pub mod entries;
 pub mod frames;

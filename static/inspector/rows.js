@@ -21,7 +21,7 @@ export function rowOf(post, onToggle) {
     "button", { type: "button", class: "post-line", "aria-expanded": "false", "aria-controls": id, onclick: () => onToggle(row) },
     icon("right", "icon icon-s turn"),
     el("time", { class: "num", datetime: post.at, title: formatDateTime(post.at) }, clock.format(new Date(post.at))),
-    el("span", { class: "what" }, el("b", null, nameOf(post)), " ", el("code", null, post.type), kindsOf(post)),
+    el("span", { class: "what" }, el("b", null, nameOf(post)), " ", el("code", null, post.type), " ", kindsOf(post)),
     el("span", { class: "mono protocol" }, post.protocol),
     el("span", { class: "pills" }, statesOf(post)),
   );

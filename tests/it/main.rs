@@ -6,6 +6,7 @@
     reason = "a test that meets the unexpected has to stop; indexing a JSON value never panics"
 )]
 
+mod api;
 mod browser;
 mod door;
 mod lifecycle;

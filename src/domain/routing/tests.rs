@@ -107,10 +107,18 @@ fn who_let_an_offer_pass_may_still_start_the_chat() {
 }
 
 #[test]
-fn with_room_nowhere_there_is_no_offer_and_no_call() {
+fn with_room_nowhere_there_is_no_offer_and_everyone_is_called() {
     let full = [(ANA, CHATS_MAX), (BRUNO, CHATS_MAX), (DORA, CHATS_MAX)];
-    assert_eq!(routed(&waiting(&full)), None);
-    assert_eq!(routed(&manual(&full)), None);
+    for scene in [waiting(&full), manual(&full)] {
+        assert_eq!(routed(&scene).as_ref().and_then(called), Some((Circle::Everyone, vec![ANA, BRUNO, DORA])));
+    }
+}
+
+#[test]
+fn with_nobody_at_work_nobody_is_called_yet() {
+    let offline = |scene: Scene, id| scene.with_agent(id, |agent| agent.availability = Availability::Offline);
+    let scene = [ANA, BRUNO, DORA, EVA].into_iter().fold(Scene::waiting(), offline);
+    assert_eq!(routed(&scene), None);
 }
 
 #[test]
@@ -128,7 +136,7 @@ fn only_members_who_are_online_and_connected_are_asked() {
         .with_agent(BRUNO, |bruno| bruno.absent_since = Some(second(0)));
     assert_eq!(offered_to(&scene), Some(DORA));
     let archived = scene.with_agent(DORA, |dora| dora.archived_at = Some(second(0).wall));
-    assert_eq!(routed(&archived), None);
+    assert_eq!(routed(&archived).as_ref().and_then(called), Some((Circle::Supervisors, vec![EVA])));
 }
 
 #[test]
@@ -160,9 +168,8 @@ fn manual_routing_calls_all_members_with_room_at_once_and_sets_no_offer() {
 }
 
 #[test]
-fn a_manual_call_waits_until_somebody_has_room() {
+fn a_manual_call_goes_to_those_with_room() {
     let mut scene = manual(&[(ANA, CHATS_MAX), (BRUNO, CHATS_MAX), (DORA, CHATS_MAX)]);
-    assert_eq!(routed(&scene), None);
     scene.loads.insert(ANA, 0);
     assert_eq!(routed(&scene).as_ref().and_then(called), Some((Circle::Department, vec![ANA])));
 }

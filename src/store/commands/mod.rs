@@ -26,7 +26,7 @@ use crate::domain::chat::event::{Event, Recorded};
 use crate::domain::chat::evolve::evolve;
 use crate::domain::chat::refusal::Refusal;
 use crate::domain::chat::{Chat, Marks, Side, State, deadline};
-use crate::domain::ids::{AgentId, ChatId, EntryId};
+use crate::domain::ids::{AgentId, ChatId, DepartmentId, EntryId};
 use crate::domain::routing::Loads;
 use crate::domain::time::Timestamp;
 
@@ -55,6 +55,30 @@ impl Store {
     /// `NotFound`, the refusal of a rule, or a fault.
     pub async fn execute(&self, chat: ChatId, actor: Actor, command: Command, receipt: Option<Receipt>) -> Result<Done, StoreError> {
         self.write(move |tx| execute(tx, chat, actor, &command, receipt.as_ref())).await
+    }
+
+    /// Carries out a command of a program that may act in these departments only.
+    ///
+    /// # Errors
+    /// As [`Store::execute`]; a chat that is elsewhere isn't found.
+    pub async fn execute_within(
+        &self,
+        departments: Vec<DepartmentId>,
+        chat: ChatId,
+        actor: Actor,
+        command: Command,
+        receipt: Option<Receipt>,
+    ) -> Result<Done, StoreError> {
+        self.write(move |tx| {
+            let scope = chat.0.as_bytes().as_slice();
+            // A transfer may have taken the chat away: told twice, it is still the same answer.
+            if let Some(done) = receipt.as_ref().map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten() {
+                return Ok(done);
+            }
+            rows::find(tx.conn, chat)?.filter(|chat| departments.contains(&chat.department)).ok_or(Refusal::NotFound)?;
+            execute(tx, chat, actor, &command, receipt.as_ref())
+        })
+        .await
     }
 
     /// Raises a side's marks; what is lower than the stored ones is ignored.

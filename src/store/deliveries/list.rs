@@ -99,7 +99,8 @@ impl Store {
             let mut query = deliveries::table
                 .inner_join(events::table.on(events::position.eq(deliveries::event_position)))
                 .order(deliveries::position.desc())
-                .limit(limit.clamp(1, PAGE_MAX))
+                // One more shows whether another page follows.
+                .limit(limit.clamp(1, PAGE_MAX + 1))
                 .select(columns!())
                 .into_boxed::<Sqlite>();
             if let Some(before) = before {

@@ -8,6 +8,7 @@ mod answer;
 mod card;
 mod visitor;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::web::{self, Data, Payload};
@@ -15,12 +16,14 @@ use actix_web::{HttpRequest, HttpResponse, rt};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
 use bytestring::ByteString;
 use futures_util::StreamExt as _;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Interval, MissedTickBehavior, Sleep, interval, sleep, timeout};
 
 use super::client;
 use super::error::{self, AppError};
 use super::rates::SocketLimit;
 use super::state::AppState;
+use crate::clock::Clock;
+use crate::domain::time::Timestamp;
 use crate::hub::close::Close;
 use crate::hub::outlet::Inlet;
 use crate::i18n::Locale;
@@ -33,7 +36,7 @@ const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two pings.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Silence after which a socket is closed: two and a half heartbeats.
-const SILENCE_MAX: Duration = Duration::from_secs(75);
+const SILENCE_SECONDS_MAX: i64 = 75;
 /// How long a peer may take nothing.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long marks are gathered before they are stored.
@@ -78,11 +81,11 @@ fn upgrade<H: Handler>(request: &HttpRequest, body: Payload, state: &AppState, m
     let (mut subscription, inlet) = state.hub.connect();
     subscription.listen(crate::hub::Topic::Everyone);
     handler.subscribe(subscription);
-    let malformed = 0;
+    let (malformed, clock) = (0, state.store.clock().clone());
     let locale = error::locale(request);
     rt::spawn(async move {
         let flood = SocketLimit::new(FRAMES_PER_MINUTE_MAX);
-        let socket = Socket { session, stream, inlet, heard: Instant::now(), malformed, flood, locale };
+        let socket = Socket { session, stream, inlet, heard: clock.now().steady, clock, malformed, flood, locale };
         socket.run(handler).await;
     });
     Ok(response)
@@ -116,7 +119,9 @@ struct Socket {
     session: Session,
     stream: AggregatedMessageStream,
     inlet: Inlet,
-    heard: Instant,
+    clock: Clock,
+    /// Steady time of the last frame.
+    heard: Timestamp,
     malformed: u32,
     flood: SocketLimit,
     locale: Locale,
@@ -154,13 +159,14 @@ impl Socket {
     }
 
     async fn pump<H: Handler>(&mut self, handler: &mut H) -> End {
-        let start = Instant::now();
-        let mut heartbeat = beat(start);
-        let mut marks_due: Option<Instant> = None;
+        let mut heartbeat = heartbeat();
+        let hello = sleep(HELLO_TIMEOUT);
+        tokio::pin!(hello);
+        let mut marks_due: Option<Pin<Box<Sleep>>> = None;
         loop {
             let marks = async {
-                match marks_due {
-                    Some(due) => tokio::time::sleep_until(due).await,
+                match marks_due.as_mut() {
+                    Some(due) => due.as_mut().await,
                     None => std::future::pending().await,
                 }
             };
@@ -176,13 +182,13 @@ impl Socket {
                     marks_due = None;
                     Ok(())
                 }
-                () = tokio::time::sleep_until(start + HELLO_TIMEOUT), if !handler.is_ready() => Err(End::Close(Close::Policy)),
+                () = &mut hello, if !handler.is_ready() => Err(End::Close(Close::Policy)),
             };
             if let Err(end) = step {
                 return end;
             }
             if marks_due.is_none() && handler.has_marks() {
-                marks_due = Some(Instant::now() + MARKS_INTERVAL);
+                marks_due = Some(Box::pin(sleep(MARKS_INTERVAL)));
             }
         }
     }
@@ -196,7 +202,7 @@ impl Socket {
     }
 
     async fn beat(&mut self) -> Result<(), End> {
-        if self.heard.elapsed() > SILENCE_MAX {
+        if self.clock.now().steady > self.heard.plus_seconds(SILENCE_SECONDS_MAX) {
             return Err(End::Close(Close::Silent));
         }
         match timeout(SEND_TIMEOUT, self.session.ping(b"")).await {
@@ -207,7 +213,7 @@ impl Socket {
     }
 
     async fn hear<H: Handler>(&mut self, message: Option<Result<AggregatedMessage, ProtocolError>>, handler: &mut H) -> Result<(), End> {
-        self.heard = Instant::now();
+        self.heard = self.clock.now().steady;
         if self.flood.check().is_err() {
             return Err(End::Close(Close::TooMany));
         }
@@ -244,8 +250,10 @@ impl Socket {
 }
 
 /// The heartbeat; a socket that was busy is not pinged twice for it.
-fn beat(start: Instant) -> Interval {
-    let mut heartbeat = interval_at(start + HEARTBEAT, HEARTBEAT);
+fn heartbeat() -> Interval {
+    let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first one is due after the interval, not at once.
+    heartbeat.reset();
     heartbeat
 }

@@ -149,7 +149,7 @@ impl House {
     pub async fn restarts(self, down_seconds: i64) -> Self {
         let Self { folder, clock, store, admin, department, site, chats, .. } = self;
         let clock_after = Clock::fixed(clock.now().wall.plus_seconds(down_seconds));
-        tokio::task::spawn_blocking(move || store.close()).await.expect("the writer ends");
+        store.close().await;
         let store = Store::open(&folder.path().join("papo.sqlite3"), clock_after.clone()).expect("the same store");
         Self { folder, clock: clock_after, store, admin, department, site, chats, restarted: true }
     }
@@ -186,7 +186,7 @@ impl House {
     }
 }
 
-fn set_up() -> SetUp {
+pub fn set_up() -> SetUp {
     SetUp {
         organisation: "Loja".to_owned(),
         timezone: "America/Recife".to_owned(),

@@ -45,7 +45,7 @@ fn nobody_starts_more_chats_than_one_may_have() {
     assert_eq!(scene.decide(AGENT, &Command::Start), Err(Refusal::AgentNoRoom));
     assert_eq!(scene.decide(AGENT, &Command::Write(body("oi"))), Err(Refusal::AgentNoRoom));
     let offered = scene.offered_to(ANA);
-    assert!(offered.decide(AGENT, &Command::Start).is_ok(), "the offer of this very chat is the last place");
+    assert_eq!(offered.decide(AGENT, &Command::Start), Err(Refusal::AgentNoRoom), "an offer is a call and makes no room");
 }
 
 #[test]
@@ -160,8 +160,12 @@ fn a_hand_over_needs_a_receiver_online_with_room_unless_a_supervisor_insists() {
     for scene in [full(Scene::active()), paused(Scene::active()), gone(Scene::active())] {
         assert_eq!(scene.decide(AGENT, &transfer(Recipient::Agent(BRUNO))), Err(Refusal::AgentNoRoom));
         assert_eq!(scene.decide(Actor::Api(TOKEN), &transfer(Recipient::Agent(BRUNO))), Err(Refusal::AgentNoRoom));
+    }
+    for scene in [full(Scene::active()), paused(Scene::active())] {
         assert_eq!(scene.after(Actor::Agent(DORA), &transfer(Recipient::Agent(BRUNO))).chat.agent, Some(BRUNO));
     }
+    let to_nobody = gone(Scene::active()).decide(Actor::Agent(DORA), &transfer(Recipient::Agent(BRUNO)));
+    assert_eq!(to_nobody, Err(Refusal::AgentNoRoom), "the chat would come back at once");
 }
 
 #[test]

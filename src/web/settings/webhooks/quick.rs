@@ -102,7 +102,7 @@ fn endpoint_of(endpoints: &[Endpoint], event: EventType) -> Option<&Endpoint> {
 }
 
 /// The networks that the operator opened.
-pub(super) fn allow_list(state: &AppState) -> AllowList {
+pub fn allow_list(state: &AppState) -> AllowList {
     AllowList::from(state.config.webhook_allow.clone())
 }
 

@@ -1,5 +1,7 @@
 //! What the operator chose, as plain data. Where it comes from (flags, environment, a TOML file) is the command line's business.
 
+pub mod file;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

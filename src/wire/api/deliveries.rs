@@ -1,0 +1,199 @@
+//! Deliveries over REST, and the catalogue of what is delivered.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Named, one_of, time, time_or_null};
+use crate::domain::delivery::{self, AttemptCode, Cause, DeliveryState};
+use crate::domain::directory::Directory;
+use crate::domain::event_type::EventType;
+use crate::domain::time::Moment;
+use crate::domain::webhook_id::WebhookId;
+use crate::wire::catalogue::Entry;
+use crate::wire::time::rfc3339;
+
+/// One event on its way to one endpoint.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Delivery {
+    pub id: String,
+    #[serde(rename = "type")]
+    #[schemars(schema_with = "types")]
+    pub kind: &'static str,
+    pub endpoint: Named,
+    pub chat_id: Option<String>,
+    #[schemars(schema_with = "causes")]
+    pub cause: &'static str,
+    #[schemars(schema_with = "states")]
+    pub state: &'static str,
+    pub attempts_made: u32,
+    /// What the last attempt came to, as `code` of an attempt.
+    pub last_code: Option<&'static str>,
+    /// The status of the last answer.
+    pub last_status: Option<u16>,
+    /// When the event happened.
+    #[schemars(schema_with = "time")]
+    pub event_at: String,
+    /// When it was queued.
+    #[schemars(schema_with = "time")]
+    pub created_at: String,
+    #[schemars(schema_with = "time_or_null")]
+    pub next_attempt_at: Option<String>,
+    #[schemars(schema_with = "time_or_null")]
+    pub ended_at: Option<String>,
+}
+
+/// One POST.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Attempt {
+    pub number: u32,
+    #[schemars(schema_with = "time")]
+    pub at: String,
+    pub duration_ms: i64,
+    #[schemars(schema_with = "codes")]
+    pub code: &'static str,
+    pub status: Option<u16>,
+    /// With its query masked.
+    pub url: String,
+    pub remote_address: Option<String>,
+    /// Without the values of the endpoint's own.
+    pub request_headers: Vec<HeaderLine>,
+    pub response_headers: Vec<HeaderLine>,
+    /// The beginning of the answer; only with the scope `deliveries:read`, else null.
+    pub response_body: Option<String>,
+    pub response_truncated: bool,
+}
+
+/// A header as it was sent.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct HeaderLine {
+    pub name: String,
+    pub value: String,
+}
+
+/// A delivery with its attempts.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DeliveryDetail {
+    pub delivery: Delivery,
+    /// The `webhook-id` of its requests.
+    pub event_id: String,
+    pub test: bool,
+    /// The body as it is sent; only with the scope `deliveries:read`, and until it is erased or old, else null.
+    #[schemars(schema_with = "object_or_null")]
+    pub body: Value,
+    pub attempts: Vec<Attempt>,
+}
+
+/// One type of event.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CatalogueEntry {
+    #[serde(rename = "type")]
+    #[schemars(schema_with = "types")]
+    pub kind: &'static str,
+    /// Its name, in the language of `Accept-Language`.
+    pub name: String,
+    /// When it happens, in the language of `Accept-Language`.
+    pub sentence: String,
+    /// The JSON Schema (2020-12) of its bodies.
+    #[schemars(schema_with = "object_or_null")]
+    pub schema: Value,
+    /// A body as it might come.
+    #[schemars(schema_with = "object_or_null")]
+    pub example: Value,
+}
+
+fn types(_: &mut SchemaGenerator) -> Schema {
+    one_of(EventType::ALL.iter().map(|event| event.as_str()))
+}
+
+fn causes(_: &mut SchemaGenerator) -> Schema {
+    one_of(Cause::ALL.iter().map(|cause| cause.as_str()))
+}
+
+fn states(_: &mut SchemaGenerator) -> Schema {
+    one_of(DeliveryState::ALL.iter().map(|state| state.as_str()))
+}
+
+fn codes(_: &mut SchemaGenerator) -> Schema {
+    one_of(AttemptCode::ALL.iter().map(|code| code.as_str()))
+}
+
+fn object_or_null(_: &mut SchemaGenerator) -> Schema {
+    schemars::json_schema!({"type": ["object", "null"]})
+}
+
+impl Delivery {
+    /// A delivery as it stands at `now`.
+    #[must_use]
+    pub fn of(delivery: &delivery::Delivery, directory: &Directory, now: Moment) -> Self {
+        let endpoint = directory.endpoints.get(&delivery.endpoint);
+        let next = delivery.next_steady.filter(|_| delivery.state == DeliveryState::Due);
+        Self {
+            id: delivery.id.to_string(),
+            kind: delivery.event_type.as_str(),
+            endpoint: Named::new(delivery.endpoint, endpoint.map_or("", |endpoint| &endpoint.draft.name)),
+            chat_id: delivery.chat.map(|chat| chat.to_string()),
+            cause: delivery.cause.as_str(),
+            state: delivery.state.as_str(),
+            attempts_made: delivery.attempts,
+            last_code: delivery.last_code.map(AttemptCode::as_str),
+            last_status: delivery.last_status,
+            event_at: rfc3339(delivery.event_at),
+            created_at: rfc3339(delivery.created_at),
+            next_attempt_at: next.map(|due| rfc3339(now.wall.plus_ms(due.ms_since(now.steady)))),
+            ended_at: delivery.ended_at.map(rfc3339),
+        }
+    }
+}
+
+impl Attempt {
+    /// An attempt; what was answered only where it may be read.
+    #[must_use]
+    pub fn of(number: u32, attempt: &delivery::Attempt, with_bodies: bool) -> Self {
+        let lines = |pairs: &[(String, String)]| {
+            pairs.iter().map(|(name, value)| HeaderLine { name: name.clone(), value: value.clone() }).collect::<Vec<_>>()
+        };
+        Self {
+            number,
+            at: rfc3339(attempt.at),
+            duration_ms: attempt.duration_ms,
+            code: attempt.code.as_str(),
+            status: attempt.status,
+            url: attempt.url.clone(),
+            remote_address: attempt.remote_address.clone(),
+            request_headers: lines(&attempt.request_headers),
+            response_headers: lines(&attempt.response_headers),
+            response_body: with_bodies.then(|| String::from_utf8_lossy(&attempt.response_body).into_owned()),
+            response_truncated: attempt.response_truncated,
+        }
+    }
+}
+
+impl DeliveryDetail {
+    /// A delivery with its body and attempts; what they hold only where it may be read.
+    #[must_use]
+    pub fn of(delivery: Delivery, id: WebhookId, body: Option<&[u8]>, attempts: &[(u32, delivery::Attempt)], with_bodies: bool) -> Self {
+        let body = body.filter(|_| with_bodies).and_then(|body| serde_json::from_slice(body).ok());
+        Self {
+            delivery,
+            event_id: id.to_string(),
+            test: id.test,
+            body: body.unwrap_or_default(),
+            attempts: attempts.iter().map(|(number, attempt)| Attempt::of(*number, attempt, with_bodies)).collect(),
+        }
+    }
+}
+
+impl CatalogueEntry {
+    /// A type with its name and its sentence in the reader's language.
+    #[must_use]
+    pub fn of(entry: &Entry, name: &str, sentence: &str) -> Self {
+        Self {
+            kind: entry.event.as_str(),
+            name: name.to_owned(),
+            sentence: sentence.to_owned(),
+            schema: entry.schema.clone(),
+            example: entry.example.clone(),
+        }
+    }
+}

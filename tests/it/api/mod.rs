@@ -1,0 +1,9 @@
+//! The REST API against a real server: who may do what, what lists do, what bad input gets. Every answer is held against the document.
+
+mod chats;
+mod document;
+mod refused;
+mod rights;
+mod server;
+mod sessions;
+mod webhooks;

@@ -1,0 +1,123 @@
+//! What every answer over HTTP has: the right status for a program or a person, and the headers that protect both.
+
+use tempfile::tempdir;
+
+use crate::support::demo::Demo;
+
+#[tokio::test]
+async fn health_and_readiness_are_told_to_anybody() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(demo.http().get(path, &[]).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_loader_is_small_and_may_be_asked_for_from_anywhere() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let loader = demo.http().get("/widget.js", &[("accept-encoding", "gzip")]).await;
+    assert_eq!((loader.status, loader.header("content-encoding")), (200, Some("gzip")));
+    assert_eq!(loader.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert!(!loader.header("cache-control").unwrap_or_default().contains("immutable"), "its address has no hash");
+    assert!(loader.cookies().is_empty(), "no cookie before the visitor acts");
+    assert!(loader.body.len() < 3 * 1024, "{} bytes", loader.body.len());
+}
+
+#[tokio::test]
+async fn a_file_is_kept_for_ever_under_the_address_that_names_its_content() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let page = demo.http().get("/login", &[]).await.text();
+    let address = page.split('"').find(|word| word.starts_with("/static/") && word.ends_with(".css")).expect("a style sheet").to_owned();
+    let file = demo.http().get(&address, &[("accept-encoding", "gzip")]).await;
+    assert_eq!((file.status, file.header("cache-control")), (200, Some("public, max-age=31536000, immutable")));
+    let etag = file.header("etag").expect("a tag").to_owned();
+    let again = demo.http().get(&address, &[("accept-encoding", "gzip"), ("if-none-match", &etag)]).await;
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    assert_eq!(demo.http().get("/static/css/base.000000000000.css", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn pages_of_ours_are_framed_by_nobody_and_the_widgets_frame_by_its_sites() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let login = demo.http().get("/login", &[]).await;
+    let policy = login.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"), "{policy}");
+    assert_eq!(login.header("x-content-type-options"), Some("nosniff"));
+    let look = demo.http().get(&format!("/widget/{}/look.js", demo.fact("site_key")), &[]).await.text();
+    let frame = look.split('"').find(|word| word.starts_with("/widget/")).expect("the frame's address").to_owned();
+    let frame = demo.http().get(&frame, &[]).await;
+    let policy = frame.header("content-security-policy").expect("a policy").to_owned();
+    let ancestors = policy.split(';').find(|part| part.trim().starts_with("frame-ancestors")).expect("ancestors").to_owned();
+    assert!(ancestors.contains("localhost") && !ancestors.contains('\''), "{ancestors}");
+    assert!(frame.cookies().is_empty(), "the frame sets no cookie");
+}
+
+#[tokio::test]
+async fn a_program_gets_json_and_a_person_a_page() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let refused = demo.http().get("/api/v1/chats", &[("accept", "application/json")]).await;
+    let error = refused.json()["error"].clone();
+    assert_eq!((refused.status, error["code"].as_str()), (401, Some("unauthenticated")));
+    assert!(error["message"].as_str().is_some_and(|text| text.len() > 8) && error["request_id"].is_string(), "{error}");
+    let lost = demo.http().get("/nowhere", &[("accept", "text/html"), ("accept-language", "pt-BR")]).await;
+    assert_eq!(lost.status, 404);
+    assert!(lost.text().contains("<html lang=\"pt-BR\""), "{}", lost.text());
+    let console = demo.http().get("/console", &[("accept", "text/html")]).await;
+    assert!(
+        [302, 303].contains(&console.status) && console.header("location").is_some_and(|to| to.starts_with("/login")),
+        "{}",
+        console.status
+    );
+}
+
+#[tokio::test]
+async fn a_form_of_a_foreign_page_is_refused() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let account = [
+        ("email", demo.facts["admin"]["email"].as_str().expect("an e-mail")),
+        ("password", demo.facts["admin"]["password"].as_str().expect("a password")),
+    ];
+    let foreign = demo
+        .http()
+        .send(
+            "POST",
+            "/login",
+            &[("origin", "https://evil.example"), ("content-type", "application/x-www-form-urlencoded")],
+            b"email=a&password=b",
+        )
+        .await;
+    assert_eq!(foreign.status, 403);
+    let own = demo.http().post_form("/login", &[], &account).await;
+    assert!([302, 303].contains(&own.status), "{} {}", own.status, own.text());
+    assert!(own.cookies().contains('='), "a session");
+}
+
+#[tokio::test]
+async fn the_demo_answers_only_to_loopback_names() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let rebound = demo.http().get("/login", &[("host", "attacker.example")]).await;
+    assert!((400..500).contains(&rebound.status), "{}", rebound.status);
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_account_sound_the_same() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let known = demo.facts["admin"]["email"].as_str().expect("an e-mail");
+    let wrong = |email: &str| serde_json::json!({"email": email, "password": "not this one"});
+    let first = demo.http().post_json("/api/v1/sessions", &[], &wrong(known)).await;
+    let second = demo.http().post_json("/api/v1/sessions", &[], &wrong("nobody@example.com")).await;
+    let told = |answer: &crate::support::http::Answer| {
+        (answer.status, answer.json()["error"]["code"].clone(), answer.json()["error"]["message"].clone())
+    };
+    assert_eq!(told(&first), told(&second));
+    assert_eq!(first.status, 401);
+}

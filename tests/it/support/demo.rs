@@ -1,0 +1,120 @@
+//! The program itself as a child process: what a person starts, what a test may kill.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use super::agent::Agent;
+use super::http::Http;
+use super::visitor::Visitor;
+
+/// `papo` with these arguments and nothing of this machine's environment that it reads.
+pub fn papo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_papo"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PAPO_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs `papo` to its end: status, standard output, standard error.
+pub fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = papo(arguments).output().expect("papo can be started");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A running `papo demo --json`; killed when dropped.
+pub struct Demo {
+    child: Child,
+    /// What it printed when it was ready.
+    pub facts: Value,
+    log: Arc<Mutex<String>>,
+}
+
+impl Demo {
+    /// Starts it on a free port, with its data in `folder`, and waits until it is ready.
+    pub fn starts_in(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let folder = folder.to_str().expect("a path in UTF-8");
+        let mut command = papo(&["demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder]);
+        let mut child = command.envs(environment.iter().copied()).spawn().expect("papo can be started");
+        let log = Arc::new(Mutex::new(String::new()));
+        let stderr = child.stderr.take().expect("piped");
+        let writer = Arc::clone(&log);
+        std::thread::spawn(move || keep(stderr, &writer));
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut line).expect("a line of output");
+        let facts = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("not ready: {error}\n{line}{}", log.lock().expect("no panic while held")));
+        Self { child, facts, log }
+    }
+
+    /// One of the addresses or keys that it printed.
+    pub fn fact(&self, name: &str) -> &str {
+        self.facts[name].as_str().unwrap_or_else(|| panic!("demo --json has no {name}: {}", self.facts))
+    }
+
+    pub fn http(&self) -> Http {
+        Http::of(self.fact("base_url"))
+    }
+
+    /// A new visitor of the demo's shop.
+    pub async fn visitor(&self) -> Visitor {
+        Visitor::opens(self.fact("ws_visitor_url"), self.fact("site_key")).await
+    }
+
+    /// The agent at this place in the list, signed in.
+    pub async fn agent(&self, at: usize) -> Agent {
+        let account = &self.facts["agents"][at];
+        let (email, password) = (account["email"].as_str().expect("an e-mail"), account["password"].as_str().expect("a password"));
+        Agent::signs_in(&self.http(), self.fact("ws_agent_url"), email, password).await
+    }
+
+    /// Somebody else of a department of this agent's, signed in.
+    pub async fn colleague_of(&self, agent: &Agent) -> Agent {
+        let accounts = self.facts["agents"].as_array().expect("a list of agents");
+        let own = accounts.iter().find(|account| account["email"] == agent.welcome["agent"]["email"]).expect("an agent of the list");
+        let at = accounts.iter().position(|account| account["department"] == own["department"] && account["email"] != own["email"]);
+        self.agent(at.expect("the demo has departments of two")).await
+    }
+
+    /// `kill -9`: no goodbye, nothing flushed.
+    pub fn dies(mut self) {
+        self.child.kill().expect("it was running");
+        self.child.wait().expect("it ends");
+    }
+
+    /// SIGTERM, and waits for the end; gives the status.
+    pub fn stops(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("kill can be run");
+        self.child.wait().expect("it ends").code()
+    }
+
+    /// Everything it wrote to standard error so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no panic while held").clone()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+        if std::thread::panicking() {
+            eprintln!("--- the server's log ---\n{}", self.log());
+        }
+    }
+}
+
+fn keep(mut stderr: ChildStderr, log: &Mutex<String>) {
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+        let text = String::from_utf8_lossy(buffer.get(..read).unwrap_or_default()).into_owned();
+        log.lock().expect("no panic while held").push_str(&text);
+    }
+}
