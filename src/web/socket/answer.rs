@@ -89,10 +89,3 @@ pub(super) fn refuse_frame(answers: &mut Answers, error: &FrameError, ready: boo
     answers.malformed = true;
     if ready { Ok(()) } else { Err(Close::Policy) }
 }
-
-/// Refuses a second `hello`: a socket stays with who said the first, or their other tabs would be told wrong things.
-pub(super) fn refuse_second_hello(answers: &mut Answers, texts: &Texts) -> Result<(), Close> {
-    refuse_code(answers, None, "frame_malformed", "hello was said before", texts);
-    answers.malformed = true;
-    Ok(())
-}
