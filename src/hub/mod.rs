@@ -171,6 +171,15 @@ impl Subscription {
         }
     }
 
+    /// Stops listening to everything but `kept`.
+    pub fn leave_all_but(&mut self, kept: Topic) {
+        for topic in self.topics.clone() {
+            if topic != kept {
+                self.leave(topic);
+            }
+        }
+    }
+
     /// What it listens to.
     #[must_use]
     pub fn topics(&self) -> &[Topic] {
@@ -203,6 +212,19 @@ mod tests {
         assert_eq!(inlet.next().await, Ok(ByteString::from_static("two")));
         drop(subscription);
         assert!(!hub.has(agent) && !hub.has(chat));
+    }
+
+    #[tokio::test]
+    async fn who_says_hello_anew_hears_nothing_of_before() {
+        let hub = Hub::default();
+        let before = Topic::Agent(AgentId::new());
+        let (mut subscription, mut inlet) = hub.connect();
+        subscription.listen(Topic::Everyone);
+        subscription.listen(before);
+        subscription.leave_all_but(Topic::Everyone);
+        assert!(!hub.has(before));
+        hub.publish(&[Topic::Everyone], &ByteString::from_static("still here"));
+        assert_eq!(inlet.next().await, Ok(ByteString::from_static("still here")));
     }
 
     #[tokio::test]

@@ -47,3 +47,19 @@ impl DataDir {
         self.path.join("secret.key")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::DataDir;
+
+    #[test]
+    fn the_database_is_its_owners_alone_even_in_an_open_directory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("rights");
+        let data_dir = DataDir::open(folder.path()).expect("a data directory");
+        let mode = std::fs::metadata(data_dir.database()).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

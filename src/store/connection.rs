@@ -57,3 +57,16 @@ pub(super) fn checkpoint(conn: &mut SqliteConnection, truncate: bool) -> Result<
         other => Err(other),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{StoreError, open_writer};
+
+    #[test]
+    fn a_file_that_is_no_database_is_not_called_a_missing_right() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("papo.db");
+        std::fs::write(&path, "not a database at all".repeat(100)).expect("a file");
+        assert!(matches!(open_writer(&path), Err(StoreError::Database(_))));
+    }
+}

@@ -6,9 +6,10 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryD
 
 use super::chats::{self as rows, ChatRow};
 use super::error::StoreError;
-use super::schema::{chat_agents, chats, visitors};
+use super::schema::{chat_agents, chats, offline_messages, visitors};
 use super::timeline::{self, Page};
 use super::{Store, commands};
+use crate::domain::chat::event::AbandonReason;
 use crate::domain::chat::{Chat, RATING_DAYS_MAX, State};
 use crate::domain::ids::{AgentId, ChatId, DepartmentId, VisitorId};
 use crate::domain::routing::Loads;
@@ -62,8 +63,8 @@ impl Store {
         self.read(commands::loads).await
     }
 
-    /// The chat that a returning visitor comes back to: the open one, else `named`, else the last one if it ended within the time for rating and wasn't
-    /// rated.
+    /// The chat that a returning visitor comes back to: the open one, else `named`, else the last one if it ended within the time for rating and there
+    /// is more to say about it.
     ///
     /// # Errors
     /// A fault of the database.
@@ -86,7 +87,15 @@ impl Store {
                 return Ok(Some(chat));
             }
             let recent = last.ended.is_some_and(|ended| now.steady < ended.steady.plus_seconds(RATING_DAYS_MAX * 24 * 3600));
-            Ok(Some(last).filter(|last| recent && last.rating.is_none() && last.state == State::Finished))
+            let has_more_to_say = match last.state {
+                State::Finished => last.rating.is_none(),
+                // The form that carries its protocol, until it was sent.
+                State::Missed => !carried(conn, last.id)?,
+                // Who left by the button knows; who lost the place by being away is told.
+                State::Abandoned => last.end_reason.as_deref() == Some(AbandonReason::Disconnected.as_str()),
+                State::Waiting | State::Active => true,
+            };
+            Ok(Some(last).filter(|_| recent && has_more_to_say))
         })
         .await
     }
@@ -160,4 +169,9 @@ fn listed(conn: &mut SqliteConnection, found: Vec<ChatRow>) -> Result<Vec<Listed
             Ok(Listed { chat, visitor_name, unread })
         })
         .collect()
+}
+
+/// Whether the visitor left a message about a missed chat.
+fn carried(conn: &mut SqliteConnection, chat: ChatId) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(offline_messages::table.filter(offline_messages::chat_id.eq(chat)))).get_result(conn)?)
 }

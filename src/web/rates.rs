@@ -134,3 +134,19 @@ pub(super) fn address_key(address: Option<IpAddr>) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{SIGNALS_PER_COMMAND, SocketLimit};
+
+    #[test]
+    fn typing_and_marks_cost_no_message_its_place() {
+        let limit = SocketLimit::new(1);
+        for _ in 0..SIGNALS_PER_COMMAND {
+            assert!(limit.allows_signal());
+        }
+        assert!(!limit.allows_signal(), "but they are bounded too");
+        assert!(limit.check().is_ok());
+        assert!(limit.check().is_err());
+    }
+}

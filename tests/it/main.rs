@@ -14,6 +14,7 @@ mod races;
 mod refused;
 mod resume;
 mod settings;
+mod standing;
 mod start;
 mod support;
 mod time;

@@ -27,6 +27,24 @@ async fn a_visitor_who_is_absent_longer_than_the_grace_abandons() {
 }
 
 #[tokio::test]
+async fn who_comes_back_too_late_is_told_and_who_left_is_not() {
+    let mut house = House::with(Limits { wait_limit_seconds: Some(600), ..Limits::default() }).await;
+    let (away, there) = (house.asks("oi").await, house.asks("olá").await);
+    let (left, comes_back) = (house.asks("e aí").await, async |house: &House, visitor| {
+        house.store.chat_to_resume(visitor, None).await.expect("a snapshot").map(|chat| (chat.id, chat.state))
+    });
+    house.does(left.0, Actor::Visitor(left.1), Command::Leave).await.expect("a way out");
+    house.visitor_is_there(away.1, false).await;
+    house.passes(600).await;
+    assert_eq!(comes_back(&house, away.1).await, Some((away.0, State::Abandoned)));
+    assert_eq!(comes_back(&house, there.1).await, Some((there.0, State::Missed)));
+    assert_eq!(comes_back(&house, left.1).await, None);
+    house.passes(7 * DAY).await;
+    assert_eq!(comes_back(&house, there.1).await, None);
+    house.finishes().await;
+}
+
+#[tokio::test]
 async fn a_visitor_who_is_back_within_the_grace_keeps_the_place() {
     let mut house = House::with(Limits::default()).await;
     let (chat, visitor) = house.asks("oi").await;

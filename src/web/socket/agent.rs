@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
 
-use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame, refuse_second_hello};
+use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame};
 use super::{Answers, Handler, card};
 use crate::auth::token::TokenHash;
 use crate::domain::agent::{Agent, Availability};
@@ -99,6 +99,9 @@ impl AgentSocket {
                 return Err(Close::Internal);
             }
         };
+        if let Some(before) = self.agent.replace(agent).filter(|before| *before != agent) {
+            self.settle_presence(before).await;
+        }
         // First listen, then read: what comes in between is then not missed, and a change of departments finds this socket.
         self.listen(Topic::Agent(agent));
         let directory = self.state.store.directory();
@@ -106,7 +109,6 @@ impl AgentSocket {
         if let Some(locale) = account.locale.as_deref().and_then(Locale::parse) {
             self.locale = locale;
         }
-        self.agent = Some(agent);
         self.listen(Topic::Agents);
         for department in directory.departments_of(agent) {
             self.listen(Topic::Department(department.id));
@@ -126,6 +128,9 @@ impl AgentSocket {
     async fn proven_by(&mut self, (token, program): (TokenHash, bool)) -> Result<Option<AgentId>, AppError> {
         let own = |session: &Session| session.program == program;
         let Some(session) = self.state.store.session_of(token).await?.filter(own) else { return Ok(None) };
+        if let Some(subscription) = &mut self.subscription {
+            subscription.leave_all_but(Topic::Everyone);
+        }
         self.listen(Topic::Session(session.id));
         // Asked again, since it may have ended before this socket listened.
         Ok(self.state.store.session_of(token).await?.map(|session| session.agent))
@@ -236,7 +241,7 @@ impl AgentSocket {
             AgentCommand::OfflineMessages { client_id } => self.offline_messages(&client_id, answers).await,
             AgentCommand::OfflineDone { client_id, offline_message_id } => {
                 let (agent, own) = self.own_departments()?;
-                let id = offline_message_id.parse().map_err(|_| AppError::NotFound)?;
+                let id = offline_message_id.parse().map_err(|_unread| AppError::NotFound)?;
                 self.state.store.finish_offline_message(id, agent, own).await?;
                 self.ack_plain(answers, &client_id, None);
                 Ok(())
@@ -263,7 +268,7 @@ impl AgentSocket {
                     .iter()
                     .map(|tag| tag.parse::<TagId>())
                     .collect::<Result<_, _>>()
-                    .map_err(|_| AppError::Invalid { field: "tags".to_owned(), code: "tag_unknown" })?;
+                    .map_err(|_unread| AppError::Invalid { field: "tags".to_owned(), code: "tag_unknown" })?;
                 (client_id, chat_id, Command::Tag(tags))
             }
             AgentCommand::Transfer { client_id, chat_id, to, note } => {
@@ -316,7 +321,7 @@ impl AgentSocket {
         let invalid = |field: &str| AppError::Invalid { field: field.to_owned(), code: "field_invalid" };
         let agent = self.agent.ok_or(AppError::Unauthorised)?;
         let state = Availability::parse(state).ok_or_else(|| invalid("state"))?;
-        let reason = reason.map_or(Ok(None), |reason| line(reason, NAME_LENGTH_MAX)).map_err(|_| invalid("reason"))?;
+        let reason = reason.map_or(Ok(None), |reason| line(reason, NAME_LENGTH_MAX)).map_err(|_unread| invalid("reason"))?;
         self.state.store.set_availability(agent, state, reason).await?;
         self.ack_plain(answers, client_id, None);
         Ok(())
@@ -358,7 +363,6 @@ impl Handler for AgentSocket {
             Err(error) => return refuse_frame(answers, &error, self.is_ready(), self.texts()),
         };
         match &command {
-            AgentCommand::Hello { .. } if self.is_ready() => return refuse_second_hello(answers, self.texts()),
             AgentCommand::Hello { protocol, token } => return self.hello(*protocol, token.as_deref(), answers).await,
             AgentCommand::Ping => {
                 answers.frames.push(encode(&CommonFrame::Pong));
@@ -415,10 +419,11 @@ impl Handler for AgentSocket {
 fn recipient(to: &ClaimedRecipient) -> Result<Recipient, AppError> {
     match to {
         ClaimedRecipient::AgentId(id) => {
-            id.parse().map(Recipient::Agent).map_err(|_| AppError::Invalid { field: "to".to_owned(), code: "agent_no_room" })
+            id.parse().map(Recipient::Agent).map_err(|_unread| AppError::Invalid { field: "to".to_owned(), code: "agent_no_room" })
         }
-        ClaimedRecipient::DepartmentId(id) => {
-            id.parse().map(Recipient::Department).map_err(|_| AppError::Invalid { field: "to".to_owned(), code: "department_unavailable" })
-        }
+        ClaimedRecipient::DepartmentId(id) => id
+            .parse()
+            .map(Recipient::Department)
+            .map_err(|_unread| AppError::Invalid { field: "to".to_owned(), code: "department_unavailable" }),
     }
 }

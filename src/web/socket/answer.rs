@@ -27,7 +27,7 @@ pub(super) fn receipt(client_id: &str, content: &impl std::fmt::Debug) -> Receip
 
 /// A chat's id; nonsense is a chat that isn't there.
 pub(super) fn chat_id(text: &str) -> Result<ChatId, AppError> {
-    Uuid::try_parse(text).map(ChatId).map_err(|_| AppError::NotFound)
+    Uuid::try_parse(text).map(ChatId).map_err(|_unread| AppError::NotFound)
 }
 
 /// A message's body.
@@ -88,11 +88,4 @@ pub(super) fn refuse_frame(answers: &mut Answers, error: &FrameError, ready: boo
     refuse_code(answers, error.client_id.as_deref(), error.code, &error.detail, texts);
     answers.malformed = true;
     if ready { Ok(()) } else { Err(Close::Policy) }
-}
-
-/// Refuses a second `hello`: a socket stays with who said the first, or their other tabs would be told wrong things.
-pub(super) fn refuse_second_hello(answers: &mut Answers, texts: &Texts) -> Result<(), Close> {
-    refuse_code(answers, None, "frame_malformed", "hello was said before", texts);
-    answers.malformed = true;
-    Ok(())
 }

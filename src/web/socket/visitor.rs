@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
 
-use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame, refuse_second_hello};
+use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame};
 use super::{Answers, Handler};
 use crate::auth::token::Token;
 use crate::domain::chat::command::{Actor, Command};
@@ -123,6 +123,10 @@ impl VisitorSocket {
         };
         let (token, visitor) = known.map_or_else(|| (Token::new(), None), |(token, visitor)| (token, Some(visitor)));
         let site_id = site.id;
+        let before = self.visitor();
+        if let Some(subscription) = &mut self.subscription {
+            subscription.leave_all_but(Topic::Everyone);
+        }
         self.person = Some(Person {
             site: site_id,
             token,
@@ -138,6 +142,10 @@ impl VisitorSocket {
             if let Err(error) = self.tell_page().await {
                 tracing::warn!(%error, "a visitor's page could not be told");
             }
+        }
+        // Who said hello here before may have no other tab.
+        if let Some(before) = before.filter(|before| Some(*before) != self.visitor()) {
+            self.settle_presence(before).await;
         }
         match self.welcome(hello.resume, &directory).await {
             Ok(frame) => answers.frames.push(frame),
@@ -264,7 +272,7 @@ impl VisitorSocket {
             VisitorCommand::Rate { client_id, chat_id: id, score, comment } => {
                 let comment = comment
                     .map_or(Ok(None), |comment| paragraph(&comment, COMMENT_LENGTH_MAX))
-                    .map_err(|_| AppError::Invalid { field: "comment".to_owned(), code: "field_invalid" })?;
+                    .map_err(|_unread| AppError::Invalid { field: "comment".to_owned(), code: "field_invalid" })?;
                 self.execute(&client_id, &id, Command::Rate { score, comment }, answers).await
             }
         }
@@ -436,9 +444,6 @@ impl Handler for VisitorSocket {
             Err(error) => return refuse_frame(answers, &error, self.is_ready(), self.texts()),
         };
         if let VisitorCommand::Hello { protocol, site, token, locale, timezone, page, resume } = &command {
-            if self.is_ready() {
-                return refuse_second_hello(answers, self.texts());
-            }
             if let Err(wait) = self.limit.check() {
                 refuse(answers, None, &wait.into(), self.texts(), &self.state.store.directory());
                 return Ok(());
@@ -512,7 +517,8 @@ fn claimed(page: &ClaimedPage) -> Page {
 }
 
 fn department(id: Option<&str>) -> Result<Option<DepartmentId>, AppError> {
-    id.map(|id| id.parse().map_err(|_| AppError::Invalid { field: "department".to_owned(), code: "department_unavailable" })).transpose()
+    id.map(|id| id.parse().map_err(|_unread| AppError::Invalid { field: "department".to_owned(), code: "department_unavailable" }))
+        .transpose()
 }
 
 fn consented(consent: Option<&ClaimedConsent>) -> Form<'static> {
