@@ -94,7 +94,7 @@ fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-        .map_err(|_| format!("{text:?} is neither an IP address nor a range such as 10.0.0.0/8"))
+        .map_err(|_unread| format!("{text:?} is neither an IP address nor a range such as 10.0.0.0/8"))
 }
 
 /// The whole program.
@@ -181,7 +181,7 @@ fn public_url(given: Option<&str>, listen: SocketAddr, texts: &Texts) -> Result<
         }
         return Ok(Url::parse(&format!("http://{listen}")).expect("an address makes a URL"));
     };
-    let url = Url::parse(given).map_err(|_| misuse(texts, "public_url_malformed", given))?;
+    let url = Url::parse(given).map_err(|_unread| misuse(texts, "public_url_malformed", given))?;
     let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     let loopback = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",

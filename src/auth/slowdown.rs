@@ -72,6 +72,13 @@ impl<K: Eq + Hash + Clone> Slowdown<K> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
+    /// Takes one try back, which was none; earlier failures stay.
+    pub fn take_back(&self, key: &K) {
+        if let Some(failed) = self.failures.lock().unwrap_or_else(PoisonError::into_inner).get_mut(key) {
+            failed.count = failed.count.saturating_sub(1);
+        }
+    }
+
     fn wait_seconds(&self, count: u32) -> i64 {
         let Some(beyond) = count.checked_sub(self.pace.free) else { return 0 };
         let doubled = self.pace.first_wait_seconds.saturating_mul(1_i64.checked_shl(beyond.min(30)).unwrap_or(i64::MAX));
@@ -113,6 +120,16 @@ mod tests {
         assert!(slowdown.allows(&"ana", at(30)));
         slowdown.succeeded(&"ana");
         assert!(slowdown.allows(&"ana", at(0)));
+    }
+
+    #[test]
+    fn a_try_that_was_right_counts_for_nothing() {
+        let slowdown = Slowdown::new(PACE);
+        for _ in 0..50 {
+            assert!(slowdown.allows(&"office", at(0)));
+            slowdown.tried("office", at(0));
+            slowdown.take_back(&"office");
+        }
     }
 
     #[test]

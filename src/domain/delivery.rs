@@ -272,6 +272,8 @@ pub struct Delivery {
     pub position: i64,
     /// The event.
     pub event: EventId,
+    /// Whether the event is a test, whatever caused this delivery of it.
+    pub test: bool,
     /// The event's type.
     pub event_type: EventType,
     /// When the event happened.

@@ -52,10 +52,18 @@ const fn refuse(field: &'static str, code: &'static str) -> IntakeError {
 pub fn parse(form: &Form<'_>, site: &Site, known: Option<&Visitor>) -> Result<Intake, IntakeError> {
     let fields = site.fields;
     let name = named(form.name)?;
-    let email =
-        form.email.filter(|text| !text.trim().is_empty()).map(text::email).transpose().map_err(|_| refuse("email", "field_invalid"))?;
-    let phone =
-        form.phone.filter(|text| !text.trim().is_empty()).map(text::phone).transpose().map_err(|_| refuse("phone", "field_invalid"))?;
+    let email = form
+        .email
+        .filter(|text| !text.trim().is_empty())
+        .map(text::email)
+        .transpose()
+        .map_err(|_unread| refuse("email", "field_invalid"))?;
+    let phone = form
+        .phone
+        .filter(|text| !text.trim().is_empty())
+        .map(text::phone)
+        .transpose()
+        .map_err(|_unread| refuse("phone", "field_invalid"))?;
     let message = message(form.message)?;
     let missing = |rule: Field, given: bool, known: bool| rule == Field::Required && !given && !known;
     if missing(fields.name, name.is_some(), known.is_some_and(|known| known.name.is_some())) {
@@ -93,10 +101,18 @@ pub fn parse(form: &Form<'_>, site: &Site, known: Option<&Visitor>) -> Result<In
 /// The first field that is wrong.
 pub fn parse_offline(form: &Form<'_>, site: &Site, known: Option<&Visitor>) -> Result<Intake, IntakeError> {
     let name = named(form.name)?;
-    let email =
-        form.email.filter(|text| !text.trim().is_empty()).map(text::email).transpose().map_err(|_| refuse("email", "field_invalid"))?;
-    let phone =
-        form.phone.filter(|text| !text.trim().is_empty()).map(text::phone).transpose().map_err(|_| refuse("phone", "field_invalid"))?;
+    let email = form
+        .email
+        .filter(|text| !text.trim().is_empty())
+        .map(text::email)
+        .transpose()
+        .map_err(|_unread| refuse("email", "field_invalid"))?;
+    let phone = form
+        .phone
+        .filter(|text| !text.trim().is_empty())
+        .map(text::phone)
+        .transpose()
+        .map_err(|_unread| refuse("phone", "field_invalid"))?;
     let reachable = email.is_some() || phone.is_some() || known.is_some_and(|known| known.email.is_some() || known.phone_raw.is_some());
     if !reachable {
         return Err(refuse("email", "field_required"));
@@ -116,7 +132,7 @@ pub fn parse_offline(form: &Form<'_>, site: &Site, known: Option<&Visitor>) -> R
 }
 
 fn named(name: Option<&str>) -> Result<Option<String>, IntakeError> {
-    name.map_or(Ok(None), |name| text::line(name, text::NAME_LENGTH_MAX)).map_err(|_| refuse("name", "field_invalid"))
+    name.map_or(Ok(None), |name| text::line(name, text::NAME_LENGTH_MAX)).map_err(|_unread| refuse("name", "field_invalid"))
 }
 
 fn message(message: Option<&str>) -> Result<Option<Body>, IntakeError> {

@@ -226,7 +226,7 @@ pub async fn seed(store: &Store, config: &Config) -> Result<Seed, StoreError> {
 
 async fn new_password(store: &Store, agent: AgentId) -> Result<String, StoreError> {
     let password: String = Token::new().text().chars().take(16).collect();
-    let hash = NewPassword::parse(&password, &[]).map_err(|_| StoreError::corrupt("a random password"))?.hash();
+    let hash = NewPassword::parse(&password, &[]).map_err(|_unread| StoreError::corrupt("a random password"))?.hash();
     store.set_password(agent, hash).await?;
     Ok(password)
 }

@@ -228,7 +228,7 @@ pub fn packed(request: &HttpRequest, mime: &'static str, content: String) -> Htt
 }
 
 /// `GET /static/{address:.*}`.
-#[expect(clippy::needless_pass_by_value, reason = "actix hands its extractors over by value")]
+
 pub fn show(address: web::Path<String>, request: HttpRequest) -> Ready<HttpResponse> {
     let path = SHELF.by_address.get(address.as_str());
     let asset = path.and_then(|path| SHELF.by_path.get(path));

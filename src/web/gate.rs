@@ -105,9 +105,10 @@ impl Gate {
         Ok(())
     }
 
-    /// Forgets an account's failures after the right password; the address keeps its own, lest one good account make guessing free.
-    pub fn password_was_right(&self, account: &str) {
+    /// Forgets an account's failures after the right password. Of its address only this try is taken back, lest one good account make guessing free.
+    pub fn password_was_right(&self, account: &str, address: Option<IpAddr>) {
         self.accounts.succeeded(&key_of_account(account));
+        self.addresses.take_back(&key_of_address(address));
     }
 
     /// Whether `typed` is the password behind `stored`, on another thread, a few at a time; the same time without a stored hash.

@@ -1,5 +1,5 @@
 //! Makes our own scripts and style sheets smaller without changing what they do: comments and indentation go, and the modules of the
-//! widget become one file, because a stranger's phone fetches it. No parser: it relies on the shape that `tests/js/shape.test.js` holds
+//! widget become one file, because a stranger's phone fetches it. No parser: it relies on the shape that `tests/js/widget_page.test.js` holds
 //! (a line comment has its own line, no string holds what looks like a comment, imports are named and on one line, no literal spans lines, no name is declared twice).
 //! Knows nothing of requests and of where files lie.
 

@@ -109,7 +109,7 @@ pub(super) async fn check(
     let (agent, hash) = state.store.account_by_email(email.to_owned()).await?.unzip();
     Ok(state.gate.verify(hash.flatten(), password).await.map(|right| {
         if right {
-            state.gate.password_was_right(email);
+            state.gate.password_was_right(email, address_of(request, &state.config));
         }
         agent.filter(|_| right)
     }))

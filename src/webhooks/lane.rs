@@ -81,6 +81,7 @@ pub struct Terms {
 
 impl Lane {
     /// Takes a delivery into the window; gives it back if there is no room, and remembers that the store has it.
+    #[expect(clippy::result_large_err, reason = "the job goes back to where it came from, by move")]
     pub fn push(&mut self, job: Job) -> Result<(), Job> {
         let queue = if !job.cause.keeps_order() {
             &mut self.manual

@@ -49,7 +49,7 @@ pub fn ids_text<T: ToString>(ids: impl IntoIterator<Item = T>) -> String {
 /// Text that is no array of ids.
 pub fn ids_from<T: FromStr, C: FromIterator<T>>(json: &str) -> Result<C, StoredError> {
     let words: Vec<String> = serde_json::from_str(json)?;
-    words.iter().map(|word| word.parse().map_err(|_| odd(word))).collect()
+    words.iter().map(|word| word.parse().map_err(|_unread| odd(word))).collect()
 }
 
 /// Words as a JSON array.
@@ -216,7 +216,7 @@ fn ids<T: FromStr, C: FromIterator<T>>(words: &[String]) -> Result<C, StoredErro
 }
 
 fn id<T: FromStr>(word: &str) -> Result<T, StoredError> {
-    word.parse().map_err(|_| odd(word))
+    word.parse().map_err(|_unread| odd(word))
 }
 
 fn place_out(place: &Place) -> StoredPlace {
@@ -237,7 +237,7 @@ fn rating_in(rating: StoredRating) -> Result<Rating, StoredError> {
 
 fn body_in(json: &str) -> Result<Body, StoredError> {
     let stored: StoredBody = serde_json::from_str(json)?;
-    Body::parse(&stored.body).map_err(|_| odd("a message's body"))
+    Body::parse(&stored.body).map_err(|_unread| odd("a message's body"))
 }
 
 fn end_text(reason: &str, waited_seconds: i64, position: i64, short: bool) -> String {
@@ -350,7 +350,7 @@ pub fn event_from(kind: &str, json: &str) -> Result<Event, StoredError> {
                 reason: TransferReason::parse(&stored.reason).ok_or_else(|| odd(&stored.reason))?,
                 from: place_in(&stored.from)?,
                 to: place_in(&stored.to)?,
-                note: stored.note.as_deref().map(Body::parse).transpose().map_err(|_| odd("a note"))?,
+                note: stored.note.as_deref().map(Body::parse).transpose().map_err(|_unread| odd("a note"))?,
             }
         }
         "location_asked" => Event::LocationAsked,

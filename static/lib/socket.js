@@ -171,7 +171,7 @@ export class Socket {
     if (this.#away_ms !== null) return spread(this.#away_ms);
     const backoff = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#attempt);
     this.#attempt += 1;
-    if (code === 4008 && this.#attempt === 1) return 0;
+    if ((code === 4008 || code === 4012) && this.#attempt === 1) return 0;
     return code === 4029 ? spread(TOO_MANY_MS) : spread(backoff);
   }
 }

@@ -20,6 +20,7 @@ async fn a_chat_goes_from_the_first_word_to_the_rating() {
     visitor.says("meu pedido não chegou").await;
     agent.sees("meu pedido não chegou").await;
     agent.notes(&chat, "cliente antigo").await;
+    agent.tags(&chat, &["troca", "frete"]).await;
     visitor.shares_location().await;
     agent.sees_that(&chat, "located").await;
     visitor.finishes().await;
@@ -31,10 +32,11 @@ async fn a_chat_goes_from_the_first_word_to_the_rating() {
     let entries = agent.opens(&chat).await["entries"].as_array().cloned().expect("entries");
     let kinds: Vec<_> =
         entries.iter().filter_map(|entry| entry["type"].as_str()).filter(|kind| !["called", "offered"].contains(kind)).collect();
-    assert_eq!(kinds, ["requested", "message", "started", "message", "message", "note", "located", "finished", "rated"]);
+    assert_eq!(kinds, ["requested", "message", "started", "message", "message", "note", "tagged", "located", "finished", "rated"]);
     let seqs: Vec<_> = entries.iter().filter_map(|entry| entry["seq"].as_u64()).collect();
     assert!(seqs.iter().zip(1..).all(|(seq, place)| *seq == place), "the timeline is dense: {seqs:?}");
-    assert!(visitor.entries.iter().all(|entry| entry["type"] != "note"), "a note is not for the visitor");
+    let told = |kind| visitor.entries.iter().any(|entry| entry["type"] == kind);
+    assert!(!told("note") && !told("tagged"), "notes and tags are not for the visitor");
 }
 
 #[tokio::test]

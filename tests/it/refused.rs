@@ -50,6 +50,15 @@ async fn what_is_no_frame_is_answered_with_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn a_binary_frame_ends_the_connection() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let mut visitor = demo.visitor().await;
+    visitor.socket.send_bytes(br#"{"type":"ping"}"#).await;
+    assert_eq!(visitor.socket.end().await, Some(1008));
+}
+
+#[tokio::test]
 async fn ten_malformed_frames_end_the_connection() {
     let folder = tempdir().expect("a folder");
     let demo = Demo::starts_in(folder.path(), &[]);

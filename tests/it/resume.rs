@@ -113,6 +113,25 @@ async fn what_was_said_while_a_visitor_was_away_comes_with_the_resume() {
 }
 
 #[tokio::test]
+async fn an_agent_whose_line_was_cut_finds_the_chats_again() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
+    agent.comes_online().await;
+    let chat = visitor.asks("oi").await;
+    agent.accepts(&chat).await;
+    let seen = agent.says(&chat, "olá").await;
+    let mut agent = agent.returns().await;
+    visitor.says("enquanto isso").await;
+    let own = agent.welcome["chats"].as_array().cloned().unwrap_or_default();
+    assert!(own.iter().any(|one| one["id"] == json!(chat)), "{own:?}");
+    let news = agent.tries(json!({"type": "open", "chat_id": chat, "after": seen})).await;
+    let bodies: Vec<_> = news["entries"].as_array().into_iter().flatten().map(|entry| entry["data"]["body"].clone()).collect();
+    assert_eq!(bodies, ["enquanto isso"], "only what is new");
+    visitor.sees("olá").await;
+}
+
+#[tokio::test]
 async fn a_kill_in_the_middle_keeps_everything_that_was_acknowledged() {
     let folder = tempdir().expect("a folder");
     let demo = Demo::starts_in(folder.path(), &[]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::assert_none;
-use crate::sources::{identifier, read};
+use crate::sources::{identifier, read, under};
 
 /// The part of the page under a heading of two `#`, up to the next one.
 fn section(page: &str, heading: &str) -> String {
@@ -59,7 +59,7 @@ fn names(part: &str, word: &str) -> bool {
 
 #[test]
 fn every_command_and_its_fields_are_in_the_protocol() {
-    let (page, source) = (read("docs/protocol.md"), read("src/wire/commands.rs"));
+    let (page, source) = (read("docs/protocol.md"), read("src/wire/commands/mod.rs"));
     let mut findings = Vec::new();
     for (heading, enumeration, words) in
         [("Visitor", "VisitorCommand", "const VISITOR_WORDS:"), ("Agent", "AgentCommand", "const AGENT_WORDS:")]
@@ -102,8 +102,11 @@ fn every_frame_and_its_fields_are_in_the_protocol() {
 fn every_key_of_what_clients_see_is_in_the_protocol() {
     let page = read("docs/protocol.md");
     let mut findings = Vec::new();
-    for source in [read("src/wire/views.rs"), read("src/wire/frames.rs"), read("src/wire/entries.rs")] {
-        for view in source.split("pub struct ").skip(1) {
+    let mut sources = under("src/wire/views", &[".rs"]);
+    assert!(!sources.is_empty(), "the views are found");
+    sources.extend(under("src/wire", &["/frames.rs", "/entries.rs"]));
+    for source in sources {
+        for view in source.text.split("pub struct ").skip(1) {
             let body = view.split("\n}").next().unwrap_or_default();
             let keys = body.lines().filter_map(|line| Some(line.trim().strip_prefix("pub ")?.split_once(": ")?.0));
             let missing = keys.filter(|key| identifier(key) == *key && !names(&page, key));

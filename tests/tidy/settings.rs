@@ -13,7 +13,7 @@ fn defaults(source: &str, name: &str) -> Vec<(String, String)> {
 #[test]
 fn every_rate_and_limit_is_in_the_manual_with_its_default() {
     let manual = read("docs/operations.md").replace(',', "");
-    let mut settings = defaults(&read("src/config.rs"), "Rates");
+    let mut settings = defaults(&read("src/config/mod.rs"), "Rates");
     settings.extend(defaults(&read("src/domain/department.rs"), "Limits"));
     assert!(settings.len() >= 12, "the defaults are found: {settings:?}");
     let in_manual = |(name, value): &(String, String)| {

@@ -6,8 +6,8 @@ use crate::assert_none;
 use crate::sources::{Source, under};
 
 const LANGUAGES: [&str; 3] = ["pt-BR", "en", "es"];
-/// Namespaces whose keys are made from codes that only the code knows: `error.` + code. Their own tests hold them against the codes.
-const MADE_AT_RUN_TIME: [&str; 1] = ["error."];
+/// Keys that are made from codes which only the code knows: refusals, reasons not to start, event types. Their own tests hold them against the codes.
+const MADE_AT_RUN_TIME: [&str; 3] = ["cli.error.", "error.", "webhook."];
 
 /// Full key → text.
 type Texts = BTreeMap<String, String>;

@@ -1,7 +1,5 @@
 //! Who is asked, and in which order. In the fixture Suporte has Ana, Bruno and its supervisor Dora; Eva is the admin and a member of none.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at the events it is about")]
-
 use super::{call, route};
 use crate::domain::agent::Availability;
 use crate::domain::chat::Circle;

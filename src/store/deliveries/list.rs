@@ -251,6 +251,7 @@ fn delivery_from(row: Columns) -> Result<(Delivery, bool), StoreError> {
         id,
         position,
         event,
+        test,
         event_type: kind.parse().map_err(|_unknown| StoreError::corrupt(&kind))?,
         event_at,
         endpoint,

@@ -256,7 +256,7 @@ impl Told {
             let Event::Written(body) = &entry.event else { return None };
             Some(TranscriptMessage { seq: entry.seq, author: self.actor(entry), body: body.to_string(), created_at: entry.at.wall.into() })
         });
-        Transcript::of(messages, format!("{}/api/v1/chats/{}/messages", self.public_url, chat.id))
+        Transcript::of(messages, format!("{}/api/v1/chats/{}/timeline", self.public_url, chat.id))
     }
 }
 

@@ -9,7 +9,6 @@ use super::query::{CURSOR, Kind, LIMIT, Parameter};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::DeliveryId;
-use crate::domain::webhook_id::WebhookId;
 use crate::i18n::Texts;
 use crate::store::deliveries::DeliveryFilter;
 use crate::web::error::{self, AppError};
@@ -86,8 +85,7 @@ async fn show(call: Call) -> Result<Reply, AppError> {
     let found = store.delivery(call.id()?).await?;
     let with_bodies = call.caller()?.may("deliveries:read");
     let delivery = Delivery::of(&found.delivery, &store.directory(), store.clock().now());
-    let id = WebhookId { event: found.delivery.event, test: found.test };
-    Reply::json(&DeliveryDetail::of(delivery, id, found.body.as_deref(), &found.attempts, with_bodies))
+    Reply::json(&DeliveryDetail::of(delivery, found.body.as_deref(), &found.attempts, with_bodies))
 }
 
 async fn resend(call: Call) -> Result<Reply, AppError> {

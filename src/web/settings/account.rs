@@ -90,7 +90,7 @@ async fn change_password(me: SignedIn, posted: Posted, state: Data<AppState>) ->
         Err(closed) => Err(closed),
     };
     match right {
-        Ok(true) => state.gate.password_was_right(&email),
+        Ok(true) => state.gate.password_was_right(&email, me.address),
         Ok(false) => form.refuse("current", "form.password_wrong"),
         Err(_) => form.refuse("current", "login.slowly"),
     }

@@ -241,7 +241,7 @@ impl AgentSocket {
             AgentCommand::OfflineMessages { client_id } => self.offline_messages(&client_id, answers).await,
             AgentCommand::OfflineDone { client_id, offline_message_id } => {
                 let (agent, own) = self.own_departments()?;
-                let id = offline_message_id.parse().map_err(|_| AppError::NotFound)?;
+                let id = offline_message_id.parse().map_err(|_unread| AppError::NotFound)?;
                 self.state.store.finish_offline_message(id, agent, own).await?;
                 self.ack_plain(answers, &client_id, None);
                 Ok(())
@@ -268,7 +268,7 @@ impl AgentSocket {
                     .iter()
                     .map(|tag| tag.parse::<TagId>())
                     .collect::<Result<_, _>>()
-                    .map_err(|_| AppError::Invalid { field: "tags".to_owned(), code: "tag_unknown" })?;
+                    .map_err(|_unread| AppError::Invalid { field: "tags".to_owned(), code: "tag_unknown" })?;
                 (client_id, chat_id, Command::Tag(tags))
             }
             AgentCommand::Transfer { client_id, chat_id, to, note } => {
@@ -321,7 +321,7 @@ impl AgentSocket {
         let invalid = |field: &str| AppError::Invalid { field: field.to_owned(), code: "field_invalid" };
         let agent = self.agent.ok_or(AppError::Unauthorised)?;
         let state = Availability::parse(state).ok_or_else(|| invalid("state"))?;
-        let reason = reason.map_or(Ok(None), |reason| line(reason, NAME_LENGTH_MAX)).map_err(|_| invalid("reason"))?;
+        let reason = reason.map_or(Ok(None), |reason| line(reason, NAME_LENGTH_MAX)).map_err(|_unread| invalid("reason"))?;
         self.state.store.set_availability(agent, state, reason).await?;
         self.ack_plain(answers, client_id, None);
         Ok(())
@@ -419,10 +419,11 @@ impl Handler for AgentSocket {
 fn recipient(to: &ClaimedRecipient) -> Result<Recipient, AppError> {
     match to {
         ClaimedRecipient::AgentId(id) => {
-            id.parse().map(Recipient::Agent).map_err(|_| AppError::Invalid { field: "to".to_owned(), code: "agent_no_room" })
+            id.parse().map(Recipient::Agent).map_err(|_unread| AppError::Invalid { field: "to".to_owned(), code: "agent_no_room" })
         }
-        ClaimedRecipient::DepartmentId(id) => {
-            id.parse().map(Recipient::Department).map_err(|_| AppError::Invalid { field: "to".to_owned(), code: "department_unavailable" })
-        }
+        ClaimedRecipient::DepartmentId(id) => id
+            .parse()
+            .map(Recipient::Department)
+            .map_err(|_unread| AppError::Invalid { field: "to".to_owned(), code: "department_unavailable" }),
     }
 }

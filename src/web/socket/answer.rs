@@ -27,7 +27,7 @@ pub(super) fn receipt(client_id: &str, content: &impl std::fmt::Debug) -> Receip
 
 /// A chat's id; nonsense is a chat that isn't there.
 pub(super) fn chat_id(text: &str) -> Result<ChatId, AppError> {
-    Uuid::try_parse(text).map(ChatId).map_err(|_| AppError::NotFound)
+    Uuid::try_parse(text).map(ChatId).map_err(|_unread| AppError::NotFound)
 }
 
 /// A message's body.

@@ -272,7 +272,7 @@ impl VisitorSocket {
             VisitorCommand::Rate { client_id, chat_id: id, score, comment } => {
                 let comment = comment
                     .map_or(Ok(None), |comment| paragraph(&comment, COMMENT_LENGTH_MAX))
-                    .map_err(|_| AppError::Invalid { field: "comment".to_owned(), code: "field_invalid" })?;
+                    .map_err(|_unread| AppError::Invalid { field: "comment".to_owned(), code: "field_invalid" })?;
                 self.execute(&client_id, &id, Command::Rate { score, comment }, answers).await
             }
         }
@@ -517,7 +517,8 @@ fn claimed(page: &ClaimedPage) -> Page {
 }
 
 fn department(id: Option<&str>) -> Result<Option<DepartmentId>, AppError> {
-    id.map(|id| id.parse().map_err(|_| AppError::Invalid { field: "department".to_owned(), code: "department_unavailable" })).transpose()
+    id.map(|id| id.parse().map_err(|_unread| AppError::Invalid { field: "department".to_owned(), code: "department_unavailable" }))
+        .transpose()
 }
 
 fn consented(consent: Option<&ClaimedConsent>) -> Form<'static> {

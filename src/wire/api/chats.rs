@@ -108,7 +108,7 @@ impl Chat {
             protocol: request.protocol.clone(),
             state: chat.state.as_str(),
             department: Named::department(directory, chat.department),
-            site: Named::new(request.site, directory.sites.get(&request.site).map_or("", |site| &site.name)),
+            site: Named::new(&request.site, directory.sites.get(&request.site).map_or("", |site| &site.name)),
             agent: chat.agent.map(|agent| Named::agent(directory, agent)),
             agents: chat.agents.iter().map(|agent| Named::agent(directory, *agent)).collect(),
             visitor: ChatVisitor { id: visitor.to_string(), name: contact.name, email: contact.email, phone: contact.phone },

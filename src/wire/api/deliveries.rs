@@ -17,9 +17,13 @@ use crate::wire::time::rfc3339;
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Delivery {
     pub id: String,
+    /// The `webhook-id` of its requests, and the `id` of its body.
+    pub event_id: String,
     #[serde(rename = "type")]
     #[schemars(schema_with = "types")]
     pub kind: &'static str,
+    /// Whether the event is a test.
+    pub test: bool,
     pub endpoint: Named,
     pub chat_id: Option<String>,
     #[schemars(schema_with = "causes")]
@@ -75,9 +79,6 @@ pub struct HeaderLine {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DeliveryDetail {
     pub delivery: Delivery,
-    /// The `webhook-id` of its requests.
-    pub event_id: String,
-    pub test: bool,
     /// The body as it is sent; only with the scope `deliveries:read`, and until it is erased or old, else null.
     #[schemars(schema_with = "object_or_null")]
     pub body: Value,
@@ -130,8 +131,10 @@ impl Delivery {
         let next = delivery.next_steady.filter(|_| delivery.state == DeliveryState::Due);
         Self {
             id: delivery.id.to_string(),
+            event_id: WebhookId { event: delivery.event, test: delivery.test }.to_string(),
             kind: delivery.event_type.as_str(),
-            endpoint: Named::new(delivery.endpoint, endpoint.map_or("", |endpoint| &endpoint.draft.name)),
+            test: delivery.test,
+            endpoint: Named::new(&delivery.endpoint, endpoint.map_or("", |endpoint| &endpoint.draft.name)),
             chat_id: delivery.chat.map(|chat| chat.to_string()),
             cause: delivery.cause.as_str(),
             state: delivery.state.as_str(),
@@ -172,12 +175,10 @@ impl Attempt {
 impl DeliveryDetail {
     /// A delivery with its body and attempts; what they hold only where it may be read.
     #[must_use]
-    pub fn of(delivery: Delivery, id: WebhookId, body: Option<&[u8]>, attempts: &[(u32, delivery::Attempt)], with_bodies: bool) -> Self {
+    pub fn of(delivery: Delivery, body: Option<&[u8]>, attempts: &[(u32, delivery::Attempt)], with_bodies: bool) -> Self {
         let body = body.filter(|_| with_bodies).and_then(|body| serde_json::from_slice(body).ok());
         Self {
             delivery,
-            event_id: id.to_string(),
-            test: id.test,
             body: body.unwrap_or_default(),
             attempts: attempts.iter().map(|(number, attempt)| Attempt::of(*number, attempt, with_bodies)).collect(),
         }

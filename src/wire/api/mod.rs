@@ -24,20 +24,20 @@ pub struct Named {
 
 impl Named {
     /// From anything with an id and a name.
-    pub fn new(id: impl ToString, name: &str) -> Self {
+    pub fn new(id: &impl ToString, name: &str) -> Self {
         Self { id: id.to_string(), name: name.to_owned() }
     }
 
     /// An agent by id.
     #[must_use]
     pub fn agent(directory: &Directory, id: AgentId) -> Self {
-        Self::new(id, directory.agent_name(id))
+        Self::new(&id, directory.agent_name(id))
     }
 
     /// A department by id.
     #[must_use]
     pub fn department(directory: &Directory, id: DepartmentId) -> Self {
-        Self::new(id, directory.department_name(id))
+        Self::new(&id, directory.department_name(id))
     }
 }
 

@@ -88,11 +88,14 @@ async fn a_test_is_a_delivery_whose_body_needs_its_scope() {
     assert!(ids(&server.get("/deliveries?type=chat.started", &token).await).is_empty());
     let path = format!("/deliveries/{id}");
     let whole = server.get(&path, &token).await.json();
-    assert_eq!((&whole["test"], &whole["body"]["type"], &whole["body"]["id"]), (&json!(true), &json!("chat.rated"), &whole["event_id"]));
+    assert_eq!(
+        (&whole["delivery"]["test"], &whole["body"]["type"], &whole["body"]["id"]),
+        (&json!(true), &json!("chat.rated"), &whole["delivery"]["event_id"])
+    );
     let reader = server.token(&["webhooks:read"]).await;
     assert!(server.get(&path, &reader).await.json()["body"].is_null());
     let again = server.send("POST", &format!("{path}/resend"), &token, &[], None).await.json();
-    assert_eq!((&again["cause"], &again["type"]), (&json!("resend"), &json!("chat.rated")));
+    assert_eq!((&again["cause"], &again["event_id"]), (&json!("resend"), &whole["delivery"]["event_id"]), "the same event once more");
     let unknown = server.post(&format!("/endpoints/{endpoint}/test"), &token, json!({"type": "chat.exploded"})).await;
     assert_eq!(unknown.json()["error"]["field"], "type");
 }

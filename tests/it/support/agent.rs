@@ -42,10 +42,6 @@ impl Agent {
         Self::connects(&url, cookie, origin).await
     }
 
-    pub fn id(&self) -> String {
-        self.welcome["agent"]["id"].as_str().expect("an agent's id").to_owned()
-    }
-
     /// Chooses to be available.
     pub async fn comes_online(&mut self) {
         self.chooses("online").await;

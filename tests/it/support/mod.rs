@@ -8,7 +8,6 @@ pub mod cut;
 pub mod demo;
 pub mod house;
 pub mod http;
-pub mod receiver;
 pub mod socket;
 pub mod stubborn;
 pub mod visitor;

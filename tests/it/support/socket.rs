@@ -146,10 +146,4 @@ impl Socket {
             Err(code) => code,
         }
     }
-
-    /// Says goodbye properly.
-    pub async fn close(mut self) {
-        self.sink.close().await.ok();
-        self.end().await;
-    }
 }

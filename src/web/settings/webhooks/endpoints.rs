@@ -180,7 +180,7 @@ async fn reveal(me: Admin, id: Id<EndpointId>, posted: Posted, state: Data<AppSt
     };
     let status = match right {
         Ok(true) => {
-            state.gate.password_was_right(email);
+            state.gate.password_was_right(email, me.0.address);
             state.store.note(me.0.author(), "endpoint.secret_revealed", "endpoint", id.0.0).await?;
             shown.revealed = keys.secrets.first().map(signature::verifier_text);
             StatusCode::OK
