@@ -64,11 +64,11 @@ impl Relay {
         let mut known = self.store.directory();
         while let Some(batch) = effects.recv().await {
             let (directory, now) = (self.store.directory(), self.store.clock().now());
-            if batch.iter().any(|effect| matches!(effect, Effect::Directory)) {
-                self.call_back(&known, &directory);
-                known = Arc::clone(&directory);
-            }
             for effect in batch {
+                if matches!(effect, Effect::Directory) {
+                    self.call_back(&known, &directory);
+                    known = Arc::clone(&directory);
+                }
                 self.publish(effect, &directory, now);
             }
         }

@@ -54,6 +54,8 @@ pub struct Seed {
     pub inspector_key: String,
 }
 
+/// The name of the token that scripts get.
+const TOKEN_NAME: &str = "demo";
 const PEOPLE: [(&str, &str, &str); 3] = [
     ("Marina Duarte", "marina@casamurici.example", "Vendas"),
     ("Rafael Teixeira", "rafael@casamurici.example", "Vendas"),
@@ -191,7 +193,7 @@ pub async fn seed(store: &Store, config: &Config) -> Result<Seed, StoreError> {
     let directory = store.directory();
     let inspector_key =
         directory.organisation.as_ref().map(|organisation| organisation.inspector_key.clone()).ok_or(StoreError::NotFound)?;
-    let admin = directory.agents.values().find(|agent| agent.role == Role::Admin).cloned().ok_or(StoreError::NotFound)?;
+    let admin = directory.agents.values().find(|agent| agent.role == Role::Admin && agent.archived_at.is_none()).cloned().ok_or(StoreError::NotFound)?;
     let by = Author { agent: admin.id, address: None };
     let mut site = directory.sites.values().min_by_key(|site| site.id).cloned().ok_or(StoreError::NotFound)?;
     let shop = config.demo.as_ref().map(|demo| demo.shop_url.clone());
@@ -201,7 +203,7 @@ pub async fn seed(store: &Store, config: &Config) -> Result<Seed, StoreError> {
         store.change_site(site.clone(), by.clone()).await?;
     }
     let mut logins = Vec::new();
-    for agent in directory.agents.values() {
+    for agent in directory.agents.values().filter(|agent| agent.archived_at.is_none()) {
         let password = new_password(store, agent.id).await?;
         let department = directory.departments.values().find(|department| department.member(agent.id).is_some());
         logins.push(Login {
@@ -213,8 +215,12 @@ pub async fn seed(store: &Store, config: &Config) -> Result<Seed, StoreError> {
     }
     logins.sort_by_key(|login| login.agent);
     let (admins, agents): (Vec<Login>, Vec<Login>) = logins.into_iter().partition(|login| login.agent == admin.id);
+    // Like the passwords, the token of the last time ends: nobody should gather those of a kept demo.
+    for old in store.api_tokens().await?.into_iter().filter(|token| token.name == TOKEN_NAME) {
+        store.revoke_api_token(old.id, by.clone()).await?;
+    }
     let token = NewApiToken {
-        name: "demo".to_owned(),
+        name: TOKEN_NAME.to_owned(),
         scopes: tokens::SCOPES.iter().map(|(word, _)| (*word).to_owned()).collect(),
         departments: None,
         expires_at: None,
