@@ -90,7 +90,8 @@ function tagged(entry, who) {
   const added = list(entry.data.added);
   const removed = list(entry.data.removed);
   if (added && removed) return t("console.event.tagged.both", { by, added, removed });
-  return added ? t("console.event.tagged.added", { by, added }) : t("console.event.tagged.removed", { by, removed });
+  if (added) return t("console.event.tagged.added", { by, added, n: entry.data.added.length });
+  return t("console.event.tagged.removed", { by, removed, n: entry.data.removed.length });
 }
 
 /** @param {Entry} entry @param {Who} who @param {Record<string, string>} base */
