@@ -193,7 +193,12 @@ pub async fn seed(store: &Store, config: &Config) -> Result<Seed, StoreError> {
     let directory = store.directory();
     let inspector_key =
         directory.organisation.as_ref().map(|organisation| organisation.inspector_key.clone()).ok_or(StoreError::NotFound)?;
-    let admin = directory.agents.values().find(|agent| agent.role == Role::Admin && agent.archived_at.is_none()).cloned().ok_or(StoreError::NotFound)?;
+    let admin = directory
+        .agents
+        .values()
+        .find(|agent| agent.role == Role::Admin && agent.archived_at.is_none())
+        .cloned()
+        .ok_or(StoreError::NotFound)?;
     let by = Author { agent: admin.id, address: None };
     let mut site = directory.sites.values().min_by_key(|site| site.id).cloned().ok_or(StoreError::NotFound)?;
     let shop = config.demo.as_ref().map(|demo| demo.shop_url.clone());
