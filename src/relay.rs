@@ -122,7 +122,9 @@ impl Relay {
         let sees = |directory: &Directory, agent| -> HashSet<DepartmentId> {
             directory.departments_of(agent).iter().map(|department| department.id).collect()
         };
-        for agent in after.agents.keys().filter(|agent| self.hub.has(Topic::Agent(**agent))) {
+        // An archived account's sockets end with its sessions, and say so.
+        let in_use = after.agents.values().filter(|agent| agent.archived_at.is_none()).map(|agent| &agent.id);
+        for agent in in_use.filter(|agent| self.hub.has(Topic::Agent(**agent))) {
             if sees(before, *agent) != sees(after, *agent) {
                 self.hub.close(Topic::Agent(*agent), Close::Changed);
             }

@@ -3,9 +3,10 @@
 use crate::assert_none;
 use crate::sources::{Source, exists, read, under};
 
-/// The targets of `[text](target)` that stay in the repository.
+/// The targets of `[text](target)` and of images that stay in the repository.
 fn targets(document: &Source) -> Vec<String> {
-    let own = document.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let written = document.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let own = written.chain(document.text.split("<img src=\"").skip(1).filter_map(|rest| rest.split('"').next()));
     own.filter(|target| !target.contains("://") && !target.starts_with("mailto:")).map(str::to_owned).collect()
 }
 
@@ -18,7 +19,7 @@ fn anchor(heading: &str) -> String {
 #[test]
 fn every_link_of_the_documents_resolves() {
     let mut documents = under("docs", &[".md"]);
-    documents.push(Source { path: "README.md".to_owned(), text: read("README.md") });
+    documents.extend(["README.md", "README.pt-BR.md"].map(|path| Source { path: path.to_owned(), text: read(path) }));
     let mut findings = Vec::new();
     for document in &documents {
         let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder);

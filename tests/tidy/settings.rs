@@ -1,7 +1,7 @@
 //! What an operator can set is in the manual, with the default that the code has.
 
 use crate::assert_none;
-use crate::sources::read;
+use crate::sources::{read, under};
 
 /// `name: value` of the body of `impl Default for NAME` in the text.
 fn defaults(source: &str, name: &str) -> Vec<(String, String)> {
@@ -13,7 +13,8 @@ fn defaults(source: &str, name: &str) -> Vec<(String, String)> {
 #[test]
 fn every_rate_and_limit_is_in_the_manual_with_its_default() {
     let manual = read("docs/operations.md").replace(',', "");
-    let mut settings = defaults(&read("src/config/mod.rs"), "Rates");
+    let config: String = under("src/config", &[".rs"]).into_iter().map(|source| source.text).collect();
+    let mut settings = defaults(&config, "Rates");
     settings.extend(defaults(&read("src/domain/department.rs"), "Limits"));
     assert!(settings.len() >= 12, "the defaults are found: {settings:?}");
     let in_manual = |(name, value): &(String, String)| {

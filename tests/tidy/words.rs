@@ -11,7 +11,9 @@ const NAMELESS: [&str; 14] = [
 
 #[test]
 fn files_are_named_by_the_domain() {
-    let files = ["src", "static", "tests", "templates", "migrations"].iter().flat_map(|folder| under(folder, &[""]));
+    let files = ["src", "static", "tests", "templates", "migrations"]
+        .iter()
+        .flat_map(|folder| under(folder, &[".rs", ".js", ".css", ".html", ".svg", ".sql", ".json", ".md"]));
     let nameless = |path: &str| path.split(['/', '.']).any(|part| NAMELESS.contains(&part));
     let findings: Vec<_> = files.filter(|source| nameless(&source.path)).map(|source| source.path).collect();
     assert_none("a file's name says what of the domain is in it", &findings);
