@@ -1,36 +1,35 @@
 //! A visitor's socket: what its frames do.
 
+mod arrival;
+mod asking;
+
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
 
+use self::arrival::Hello;
 use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame};
 use super::{Answers, Handler};
 use crate::auth::token::Token;
 use crate::domain::chat::command::{Actor, Command};
 use crate::domain::chat::{Chat, Coordinates, LocationSource, Side, State};
-use crate::domain::directory::Directory;
-use crate::domain::ids::{ChatId, DepartmentId, SiteId, VisitorId};
-use crate::domain::intake::{self, Form};
+use crate::domain::ids::{ChatId, SiteId, VisitorId};
 use crate::domain::page::Page;
 use crate::domain::text::{COMMENT_LENGTH_MAX, paragraph};
 use crate::domain::visitor::{Device, Visitor};
 use crate::hub::close::Close;
 use crate::hub::{Subscription, Topic};
 use crate::i18n::{Locale, Texts};
-use crate::store::commands::{Done, NewRequest, OfflineNew};
-use crate::store::timeline;
 use crate::web::error::{self, AppError};
 use crate::web::rates::SocketLimit;
 use crate::web::state::AppState;
 use crate::web::{client, device};
-use crate::wire::commands::{self, ClaimedConsent, ClaimedPage, VisitorCommand};
+use crate::wire::commands::{self, ClaimedPage, VisitorCommand};
 use crate::wire::entries::{Author, VisitorEntry};
-use crate::wire::frames::{CommonFrame, KnownVisitor, PROTOCOL, VisitorFrame, encode};
-use crate::wire::time::rfc3339;
-use crate::wire::views::{QueueView, VisitorChat, department_states};
+use crate::wire::frames::{CommonFrame, VisitorFrame, encode};
+use crate::wire::views::QueueView;
 
 /// A socket from a widget, or a program that speaks like one.
 pub(super) struct VisitorSocket {
@@ -89,109 +88,6 @@ impl VisitorSocket {
         if let Some(subscription) = &mut self.subscription {
             subscription.listen(topic);
         }
-    }
-
-    async fn hello(&mut self, hello: Hello<'_>, answers: &mut Answers) -> Result<(), Close> {
-        if hello.protocol != PROTOCOL {
-            refuse_code(answers, None, "protocol_unsupported", "", self.texts());
-            return Err(Close::Policy);
-        }
-        if let Some(locale) = hello.locale.and_then(Locale::parse) {
-            self.locale = locale;
-        }
-        let directory = self.state.store.directory();
-        let Some(site) = directory.site_by_key(hello.site) else {
-            refuse_code(answers, None, "site_unknown", "", self.texts());
-            return Err(Close::Forbidden);
-        };
-        let known = match hello.token {
-            None => None,
-            Some(token) => {
-                let hash = *crate::auth::token::TokenHash::of(token).bytes();
-                match self.state.store.visitor_by_token(site.id, hash).await {
-                    Ok(Some(visitor)) => Some((Token::from_text(token), visitor)),
-                    Ok(None) => {
-                        refuse_code(answers, None, "token_unknown", "", self.texts());
-                        return Ok(());
-                    }
-                    Err(error) => {
-                        refuse(answers, None, &error.into(), self.texts(), &directory);
-                        return Err(Close::Internal);
-                    }
-                }
-            }
-        };
-        let (token, visitor) = known.map_or_else(|| (Token::new(), None), |(token, visitor)| (token, Some(visitor)));
-        let site_id = site.id;
-        let before = self.visitor();
-        if let Some(subscription) = &mut self.subscription {
-            subscription.leave_all_but(Topic::Everyone);
-        }
-        self.person = Some(Person {
-            site: site_id,
-            token,
-            visitor,
-            locale: self.locale.tag().to_owned(),
-            timezone: hello.timezone.map(|zone| zone.chars().take(64).collect()),
-            page: claimed(hello.page),
-        });
-        self.listen(Topic::Site(site_id));
-        if let Some(visitor) = self.visitor() {
-            self.listen(Topic::Visitor(visitor));
-            self.settle_presence(visitor).await;
-            if let Err(error) = self.tell_page().await {
-                tracing::warn!(%error, "a visitor's page could not be told");
-            }
-        }
-        // Who said hello here before may have no other tab.
-        if let Some(before) = before.filter(|before| Some(*before) != self.visitor()) {
-            self.settle_presence(before).await;
-        }
-        match self.welcome(hello.resume, &directory).await {
-            Ok(frame) => answers.frames.push(frame),
-            Err(error) => {
-                refuse(answers, None, &error, self.texts(), &directory);
-                return Err(Close::Internal);
-            }
-        }
-        Ok(())
-    }
-
-    async fn welcome(&self, resume: Option<&commands::Resume>, directory: &Directory) -> Result<bytestring::ByteString, AppError> {
-        let Some(person) = &self.person else { return Err(AppError::Unauthorised) };
-        let now = self.state.store.clock().now();
-        let loads = self.state.store.loads().await?;
-        let named = resume.and_then(|resume| resume.chat_id.parse::<ChatId>().ok());
-        let chat = match &person.visitor {
-            Some(visitor) => self.state.store.chat_to_resume(visitor.id, named).await?,
-            None => None,
-        };
-        let after = resume.filter(|_| chat.as_ref().map(|chat| chat.id) == named).map_or(0, |resume| resume.seq.max(0));
-        let page = match &chat {
-            Some(chat) => self.state.store.entries_after(chat.id, after).await?,
-            None => timeline::Page::default(),
-        };
-        let queue = match &chat {
-            Some(chat) => self.queue(chat).await?,
-            None => None,
-        };
-        Ok(encode(&VisitorFrame::Welcome {
-            protocol: PROTOCOL,
-            server_time: rfc3339(now.wall),
-            token: person.token.text(),
-            visitor: person.visitor.as_ref().map_or_else(KnownVisitor::default, |visitor| KnownVisitor {
-                id: Some(visitor.id.to_string()),
-                name: visitor.name.clone(),
-                email: visitor.email.clone(),
-                phone: visitor.phone_raw.clone(),
-            }),
-            departments: department_states(directory, &loads, now),
-            entries: page.entries.iter().filter_map(|entry| VisitorEntry::of(entry, directory)).collect(),
-            more_before: page.more_before,
-            queue,
-            marks: chat.as_ref().map(|chat| chat.marks.into()),
-            chat: chat.map(|chat| VisitorChat::of(&chat, directory, now)),
-        }))
     }
 
     async fn queue(&self, chat: &Chat) -> Result<Option<QueueView>, AppError> {
@@ -315,118 +211,6 @@ impl VisitorSocket {
         }
         Ok(())
     }
-
-    async fn request(&mut self, command: VisitorCommand, answers: &mut Answers) -> Result<(), AppError> {
-        let VisitorCommand::Request { client_id, department_id, name, email, phone, fields, message, consent, previous_chat_id } = command
-        else {
-            return Err(AppError::Malformed);
-        };
-        let form = Form {
-            name: name.as_deref(),
-            email: email.as_deref(),
-            phone: phone.as_deref(),
-            message: message.as_deref(),
-            department: department(department_id.as_deref())?,
-            ..consented(consent.as_ref())
-        };
-        let mut new = self.new_request(&form, false)?;
-        let fields = serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned());
-        if fields.len() > 4_096 {
-            return Err(AppError::Invalid { field: "fields".to_owned(), code: "field_invalid" });
-        }
-        new.fields = fields;
-        new.previous_chat = previous_chat_id.as_deref().map(chat_id).transpose()?;
-        new.receipt = Some(receipt(&client_id, &(&new.intake, &new.fields, new.previous_chat)));
-        self.state.limits.request(new.site, self.address)?;
-        let asked = self.state.store.request_chat(new).await?;
-        self.known_as(asked.visitor).await?;
-        let done = Done { seq: Some(asked.seq), at: self.state.store.clock().now().wall, repeated: asked.repeated };
-        ack(answers, &client_id, Some(asked.chat), &done);
-        self.publish_chat(asked.chat).await
-    }
-
-    async fn offline_message(&mut self, command: VisitorCommand, answers: &mut Answers) -> Result<(), AppError> {
-        let VisitorCommand::OfflineMessage { client_id, department_id, name, email, phone, body, consent, chat_id: chat } = command else {
-            return Err(AppError::Malformed);
-        };
-        let form = Form {
-            name: name.as_deref(),
-            email: email.as_deref(),
-            phone: phone.as_deref(),
-            message: Some(&body),
-            department: department(department_id.as_deref())?,
-            ..consented(consent.as_ref())
-        };
-        let mut request = self.new_request(&form, true)?;
-        let chat = chat.as_deref().map(chat_id).transpose()?;
-        request.receipt = Some(receipt(&client_id, &(&request.intake, chat)));
-        self.state.limits.request(request.site, self.address)?;
-        let left = self.state.store.leave_offline_message(OfflineNew { request, chat }).await?;
-        self.known_as(left.visitor).await?;
-        let done = Done { seq: None, at: self.state.store.clock().now().wall, repeated: left.repeated };
-        ack(answers, &client_id, chat, &done);
-        Ok(())
-    }
-
-    fn new_request(&self, form: &Form<'_>, offline: bool) -> Result<NewRequest, AppError> {
-        let person = self.person.as_ref().ok_or(AppError::Unauthorised)?;
-        let directory = self.state.store.directory();
-        let site = directory.sites.get(&person.site).filter(|site| site.archived_at.is_none()).ok_or(AppError::SiteUnknown)?;
-        let parse = if offline { intake::parse_offline } else { intake::parse };
-        Ok(NewRequest {
-            site: site.id,
-            token_hash: *person.token.hash().bytes(),
-            intake: parse(form, site, person.visitor.as_ref())?,
-            fields: "{}".to_owned(),
-            origin: "widget".to_owned(),
-            locale: person.locale.clone(),
-            timezone: person.timezone.clone(),
-            page: person.page.clone(),
-            device: self.device.clone(),
-            user_agent: self.user_agent.clone(),
-            address: self.address.map(|address| address.to_string()),
-            previous_chat: None,
-            receipt: None,
-        })
-    }
-
-    /// From now on this socket is the visitor's.
-    async fn known_as(&mut self, visitor: VisitorId) -> Result<(), AppError> {
-        self.listen(Topic::Visitor(visitor));
-        let known = self.state.store.visitor(visitor).await?;
-        if let Some(person) = &mut self.person {
-            person.visitor = Some(known);
-        }
-        self.settle_presence(visitor).await;
-        Ok(())
-    }
-
-    /// Shows a chat whole in all tabs of its visitor.
-    async fn publish_chat(&self, id: ChatId) -> Result<(), AppError> {
-        let (directory, now) = (self.state.store.directory(), self.state.store.clock().now());
-        let chat = self.state.store.chat(id).await?;
-        let page = self.state.store.entries_after(id, 0).await?;
-        let frame = VisitorFrame::Chat {
-            entries: page.entries.iter().filter_map(|entry| VisitorEntry::of(entry, &directory)).collect(),
-            more_before: page.more_before,
-            queue: self.queue(&chat).await?,
-            marks: chat.marks.into(),
-            chat: VisitorChat::of(&chat, &directory, now),
-        };
-        self.state.hub.publish(&[Topic::Visitor(chat.request.visitor)], &encode(&frame));
-        Ok(())
-    }
-}
-
-/// The parts of `hello`.
-struct Hello<'a> {
-    protocol: u32,
-    site: &'a str,
-    token: Option<&'a str>,
-    locale: Option<&'a str>,
-    timezone: Option<&'a str>,
-    page: &'a ClaimedPage,
-    resume: Option<&'a commands::Resume>,
 }
 
 impl Handler for VisitorSocket {
@@ -514,17 +298,4 @@ impl Handler for VisitorSocket {
 
 fn claimed(page: &ClaimedPage) -> Page {
     Page::claimed(page.url.as_deref(), page.title.as_deref(), page.referrer.as_deref())
-}
-
-fn department(id: Option<&str>) -> Result<Option<DepartmentId>, AppError> {
-    id.map(|id| id.parse().map_err(|_unread| AppError::Invalid { field: "department".to_owned(), code: "department_unavailable" }))
-        .transpose()
-}
-
-fn consented(consent: Option<&ClaimedConsent>) -> Form<'static> {
-    Form {
-        consent_version: consent.map(|consent| consent.version),
-        marketing: consent.is_some_and(|consent| consent.marketing),
-        ..Form::default()
-    }
 }

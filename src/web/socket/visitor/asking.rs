@@ -1,0 +1,130 @@
+//! What a visitor asks for with a form: a chat, or a message for later.
+
+use super::VisitorSocket;
+use crate::domain::ids::{ChatId, DepartmentId, VisitorId};
+use crate::domain::intake::{self, Form};
+use crate::hub::Topic;
+use crate::store::commands::{Done, NewRequest, OfflineNew};
+use crate::web::error::AppError;
+use crate::web::socket::Answers;
+use crate::web::socket::answer::{ack, chat_id, receipt};
+use crate::wire::commands::{ClaimedConsent, VisitorCommand};
+use crate::wire::entries::VisitorEntry;
+use crate::wire::frames::{VisitorFrame, encode};
+use crate::wire::views::VisitorChat;
+
+impl VisitorSocket {
+    pub(super) async fn request(&mut self, command: VisitorCommand, answers: &mut Answers) -> Result<(), AppError> {
+        let VisitorCommand::Request { client_id, department_id, name, email, phone, fields, message, consent, previous_chat_id } = command
+        else {
+            return Err(AppError::Malformed);
+        };
+        let form = Form {
+            name: name.as_deref(),
+            email: email.as_deref(),
+            phone: phone.as_deref(),
+            message: message.as_deref(),
+            department: department(department_id.as_deref())?,
+            ..consented(consent.as_ref())
+        };
+        let mut new = self.new_request(&form, false)?;
+        let fields = serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned());
+        if fields.len() > 4_096 {
+            return Err(AppError::Invalid { field: "fields".to_owned(), code: "field_invalid" });
+        }
+        new.fields = fields;
+        new.previous_chat = previous_chat_id.as_deref().map(chat_id).transpose()?;
+        new.receipt = Some(receipt(&client_id, &(&new.intake, &new.fields, new.previous_chat)));
+        self.state.limits.request(new.site, self.address)?;
+        let asked = self.state.store.request_chat(new).await?;
+        self.known_as(asked.visitor).await?;
+        let done = Done { seq: Some(asked.seq), at: self.state.store.clock().now().wall, repeated: asked.repeated };
+        ack(answers, &client_id, Some(asked.chat), &done);
+        self.publish_chat(asked.chat).await
+    }
+
+    pub(super) async fn offline_message(&mut self, command: VisitorCommand, answers: &mut Answers) -> Result<(), AppError> {
+        let VisitorCommand::OfflineMessage { client_id, department_id, name, email, phone, body, consent, chat_id: chat } = command else {
+            return Err(AppError::Malformed);
+        };
+        let form = Form {
+            name: name.as_deref(),
+            email: email.as_deref(),
+            phone: phone.as_deref(),
+            message: Some(&body),
+            department: department(department_id.as_deref())?,
+            ..consented(consent.as_ref())
+        };
+        let mut request = self.new_request(&form, true)?;
+        let chat = chat.as_deref().map(chat_id).transpose()?;
+        request.receipt = Some(receipt(&client_id, &(&request.intake, chat)));
+        self.state.limits.request(request.site, self.address)?;
+        let left = self.state.store.leave_offline_message(OfflineNew { request, chat }).await?;
+        self.known_as(left.visitor).await?;
+        let done = Done { seq: None, at: self.state.store.clock().now().wall, repeated: left.repeated };
+        ack(answers, &client_id, chat, &done);
+        Ok(())
+    }
+
+    fn new_request(&self, form: &Form<'_>, offline: bool) -> Result<NewRequest, AppError> {
+        let person = self.person.as_ref().ok_or(AppError::Unauthorised)?;
+        let directory = self.state.store.directory();
+        let site = directory.sites.get(&person.site).filter(|site| site.archived_at.is_none()).ok_or(AppError::SiteUnknown)?;
+        let parse = if offline { intake::parse_offline } else { intake::parse };
+        Ok(NewRequest {
+            site: site.id,
+            token_hash: *person.token.hash().bytes(),
+            intake: parse(form, site, person.visitor.as_ref())?,
+            fields: "{}".to_owned(),
+            origin: "widget".to_owned(),
+            locale: person.locale.clone(),
+            timezone: person.timezone.clone(),
+            page: person.page.clone(),
+            device: self.device.clone(),
+            user_agent: self.user_agent.clone(),
+            address: self.address.map(|address| address.to_string()),
+            previous_chat: None,
+            receipt: None,
+        })
+    }
+
+    /// From now on this socket is the visitor's.
+    async fn known_as(&mut self, visitor: VisitorId) -> Result<(), AppError> {
+        self.listen(Topic::Visitor(visitor));
+        let known = self.state.store.visitor(visitor).await?;
+        if let Some(person) = &mut self.person {
+            person.visitor = Some(known);
+        }
+        self.settle_presence(visitor).await;
+        Ok(())
+    }
+
+    /// Shows a chat whole in all tabs of its visitor.
+    async fn publish_chat(&self, id: ChatId) -> Result<(), AppError> {
+        let (directory, now) = (self.state.store.directory(), self.state.store.clock().now());
+        let chat = self.state.store.chat(id).await?;
+        let page = self.state.store.entries_after(id, 0).await?;
+        let frame = VisitorFrame::Chat {
+            entries: page.entries.iter().filter_map(|entry| VisitorEntry::of(entry, &directory)).collect(),
+            more_before: page.more_before,
+            queue: self.queue(&chat).await?,
+            marks: chat.marks.into(),
+            chat: VisitorChat::of(&chat, &directory, now),
+        };
+        self.state.hub.publish(&[Topic::Visitor(chat.request.visitor)], &encode(&frame));
+        Ok(())
+    }
+}
+
+fn department(id: Option<&str>) -> Result<Option<DepartmentId>, AppError> {
+    id.map(|id| id.parse().map_err(|_unread| AppError::Invalid { field: "department".to_owned(), code: "department_unavailable" }))
+        .transpose()
+}
+
+fn consented(consent: Option<&ClaimedConsent>) -> Form<'static> {
+    Form {
+        consent_version: consent.map(|consent| consent.version),
+        marketing: consent.is_some_and(|consent| consent.marketing),
+        ..Form::default()
+    }
+}
