@@ -29,7 +29,9 @@ test("a lost agent is told as what it is", () => {
 });
 
 test("tags say what came and what went", () => {
-  assert.equal(say("tagged", { tags: [], added: [{ name: "troca" }], removed: [{ name: "frete" }] }, me), "Você pôs a tag troca e tirou frete");
+  assert.equal(say("tagged", { tags: [], added: [{ name: "troca" }], removed: [{ name: "frete" }] }, me), "Você trocou as tags: entrou troca, saiu frete");
+  assert.equal(say("tagged", { tags: [], added: [{ name: "avaria" }, { name: "troca" }], removed: [] }, me), "Você pôs as tags avaria, troca");
+  assert.equal(say("tagged", { tags: [], added: [{ name: "troca" }], removed: [] }, me), "Você pôs a tag troca");
 });
 
 test("an end says who ended it or why", () => {
