@@ -97,7 +97,7 @@ fn what_was_under_way_when_the_process_died_is_sent_again_with_the_same_id() {
         dying.abort();
         let first = receiver.takes();
         // A hanging attempt keeps a handle to the store; a process that dies does not.
-        let world = world.reopens().await;
+        let world = world.reopens();
         world.dispatcher().tick().await;
         let again = receiver.takes();
         assert_eq!(again.iter().map(super::receiver::Post::event).collect::<Vec<_>>(), ["chat.requested", "message.created"]);

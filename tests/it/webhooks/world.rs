@@ -78,7 +78,7 @@ impl World {
     }
 
     /// The process is killed: a new one finds the disk as it is at this moment.
-    pub async fn reopens(self) -> Self {
+    pub fn reopens(self) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["papo.sqlite3", "papo.sqlite3-wal"] {
             std::fs::copy(self.folder.path().join(name), folder.path().join(name)).expect("a copy of the disk");
