@@ -228,7 +228,6 @@ pub fn packed(request: &HttpRequest, mime: &'static str, content: String) -> Htt
 }
 
 /// `GET /static/{address:.*}`.
-
 pub fn show(address: web::Path<String>, request: HttpRequest) -> Ready<HttpResponse> {
     let path = SHELF.by_address.get(address.as_str());
     let asset = path.and_then(|path| SHELF.by_path.get(path));
