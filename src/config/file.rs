@@ -28,6 +28,8 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct FileRates {
     pub visitor_commands_per_minute: Option<u32>,
+    pub address_commands_per_minute: Option<u32>,
+    pub site_commands_per_minute: Option<u32>,
     pub agent_commands_per_minute: Option<u32>,
     pub site_requests_per_minute: Option<u32>,
     pub address_requests_per_minute: Option<u32>,
@@ -42,6 +44,8 @@ impl FileRates {
         let usual = Rates::default();
         Rates {
             visitor_commands_per_minute: self.visitor_commands_per_minute.unwrap_or(usual.visitor_commands_per_minute),
+            address_commands_per_minute: self.address_commands_per_minute.unwrap_or(usual.address_commands_per_minute),
+            site_commands_per_minute: self.site_commands_per_minute.unwrap_or(usual.site_commands_per_minute),
             agent_commands_per_minute: self.agent_commands_per_minute.unwrap_or(usual.agent_commands_per_minute),
             site_requests_per_minute: self.site_requests_per_minute.unwrap_or(usual.site_requests_per_minute),
             address_requests_per_minute: self.address_requests_per_minute.unwrap_or(usual.address_requests_per_minute),

@@ -40,6 +40,10 @@ pub struct Demo {
 pub struct Rates {
     /// Commands of one visitor's socket.
     pub visitor_commands_per_minute: u32,
+    /// Commands of all visitors from one address (IPv6: /64).
+    pub address_commands_per_minute: u32,
+    /// Commands of all visitors of one site.
+    pub site_commands_per_minute: u32,
     /// Commands of one agent's socket.
     pub agent_commands_per_minute: u32,
     /// New chats and offline messages of one site.
@@ -56,6 +60,8 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             visitor_commands_per_minute: 60,
+            address_commands_per_minute: 3_000,
+            site_commands_per_minute: 30_000,
             agent_commands_per_minute: 600,
             site_requests_per_minute: 600,
             address_requests_per_minute: 60,

@@ -19,6 +19,8 @@ type Keyed<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
 pub struct Limits {
     pub rates: Rates,
     visitors: Keyed<VisitorId>,
+    address_commands: Keyed<String>,
+    site_commands: Keyed<SiteId>,
     sites: Keyed<SiteId>,
     addresses: Keyed<String>,
     connections: Keyed<String>,
@@ -36,6 +38,8 @@ impl Limits {
         Self {
             rates,
             visitors: RateLimiter::keyed(per_minute(rates.visitor_commands_per_minute)),
+            address_commands: RateLimiter::keyed(per_minute(rates.address_commands_per_minute)),
+            site_commands: RateLimiter::keyed(per_minute(rates.site_commands_per_minute)),
             sites: RateLimiter::keyed(per_minute(rates.site_requests_per_minute)),
             addresses: RateLimiter::keyed(per_minute(rates.address_requests_per_minute)),
             connections: RateLimiter::keyed(per_minute(rates.address_connections_per_minute)),
@@ -52,12 +56,14 @@ impl Limits {
         check(&self.sites, &site)
     }
 
-    /// One more command of a visitor, whatever the tab.
+    /// One more command of a visitor, whatever the tab, and of all visitors of the address and the site.
     ///
     /// # Errors
     /// How long to wait.
-    pub fn visitor(&self, visitor: VisitorId) -> Result<(), Wait> {
-        check(&self.visitors, &visitor)
+    pub fn command(&self, visitor: Option<VisitorId>, site: SiteId, address: Option<IpAddr>) -> Result<(), Wait> {
+        visitor.map_or(Ok(()), |visitor| check(&self.visitors, &visitor))?;
+        check(&self.address_commands, &address_key(address))?;
+        check(&self.site_commands, &site)
     }
 
     /// A new socket from an address.
@@ -79,6 +85,8 @@ impl Limits {
     /// Forgets who was quiet for a while, so that the maps stay small.
     pub fn forget_idle(&self) {
         self.visitors.retain_recent();
+        self.address_commands.retain_recent();
+        self.site_commands.retain_recent();
         self.sites.retain_recent();
         self.addresses.retain_recent();
         self.connections.retain_recent();
@@ -137,7 +145,21 @@ pub(super) fn address_key(address: Option<IpAddr>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{SIGNALS_PER_COMMAND, SocketLimit};
+    use super::{Limits, SIGNALS_PER_COMMAND, SocketLimit};
+    use crate::config::Rates;
+    use crate::domain::ids::{SiteId, VisitorId};
+
+    #[test]
+    fn many_visitors_of_one_address_or_site_share_its_bound_and_others_stay_free() {
+        let rates = Rates { address_commands_per_minute: 2, site_commands_per_minute: 3, ..Rates::default() };
+        let (limits, site) = (Limits::new(rates), SiteId::new());
+        let says = |address: &str| limits.command(Some(VisitorId::new()), site, address.parse().ok()).is_ok();
+        assert!(says("192.0.2.1") && says("192.0.2.1"));
+        assert!(!says("192.0.2.1"), "the address has had its minute's worth");
+        assert!(says("192.0.2.2"));
+        assert!(!says("192.0.2.3"), "the site has had its minute's worth");
+        assert!(limits.command(None, SiteId::new(), "192.0.2.3".parse().ok()).is_ok());
+    }
 
     #[test]
     fn typing_and_marks_cost_no_message_its_place() {

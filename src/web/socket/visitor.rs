@@ -260,7 +260,9 @@ impl Handler for VisitorSocket {
             }
             return Ok(());
         }
-        let checked = self.limit.check().and_then(|()| self.visitor().map_or(Ok(()), |visitor| self.state.limits.visitor(visitor)));
+        let site = self.person.as_ref().map(|person| person.site);
+        let shared = |site| self.state.limits.command(self.visitor(), site, self.address);
+        let checked = self.limit.check().and_then(|()| site.map_or(Ok(()), shared));
         let done = match checked {
             Ok(()) => self.command(command, answers).await,
             Err(wait) => Err(wait.into()),

@@ -22,6 +22,18 @@ pub struct Department {
     pub tags_required: bool,
     /// Ids of the agents who answer there.
     pub agents: Vec<String>,
+    /// How long an absent visitor keeps the place in the queue, in seconds, as all limits here.
+    pub grace_seconds: i64,
+    /// The wait that is aimed at.
+    pub wait_goal_seconds: i64,
+    /// The wait after which a chat is missed; null waits for ever.
+    pub wait_limit_seconds: Option<i64>,
+    /// The visitor's silence that ends a chat.
+    pub inactivity_seconds: i64,
+    /// How long a chat stays with an agent whose last tab is gone.
+    pub agent_lost_seconds: i64,
+    /// How long an offer or a call stands.
+    pub offer_seconds: i64,
 }
 
 /// A label for chats.
@@ -56,6 +68,7 @@ impl Department {
     /// A department.
     #[must_use]
     pub fn of(department: &department::Department) -> Self {
+        let limits = department.limits;
         Self {
             id: department.id.to_string(),
             name: department.name.clone(),
@@ -63,6 +76,12 @@ impl Department {
             routing: department.routing.as_str(),
             tags_required: department.tags_required,
             agents: department.members.iter().map(|member| member.agent.to_string()).collect(),
+            grace_seconds: limits.grace_seconds,
+            wait_goal_seconds: limits.wait_goal_seconds,
+            wait_limit_seconds: limits.wait_limit_seconds,
+            inactivity_seconds: limits.inactivity_seconds,
+            agent_lost_seconds: limits.agent_lost_seconds,
+            offer_seconds: limits.offer_seconds,
         }
     }
 }
