@@ -51,19 +51,7 @@ const fn refuse(field: &'static str, code: &'static str) -> IntakeError {
 /// The first field that is wrong.
 pub fn parse(form: &Form<'_>, site: &Site, known: Option<&Visitor>) -> Result<Intake, IntakeError> {
     let fields = site.fields;
-    let name = named(form.name)?;
-    let email = form
-        .email
-        .filter(|text| !text.trim().is_empty())
-        .map(text::email)
-        .transpose()
-        .map_err(|_unread| refuse("email", "field_invalid"))?;
-    let phone = form
-        .phone
-        .filter(|text| !text.trim().is_empty())
-        .map(text::phone)
-        .transpose()
-        .map_err(|_unread| refuse("phone", "field_invalid"))?;
+    let Contact { name, email, phone } = contact(form)?;
     let message = message(form.message)?;
     let missing = |rule: Field, given: bool, known: bool| rule == Field::Required && !given && !known;
     if missing(fields.name, name.is_some(), known.is_some_and(|known| known.name.is_some())) {
@@ -100,19 +88,7 @@ pub fn parse(form: &Form<'_>, site: &Site, known: Option<&Visitor>) -> Result<In
 /// # Errors
 /// The first field that is wrong.
 pub fn parse_offline(form: &Form<'_>, site: &Site, known: Option<&Visitor>) -> Result<Intake, IntakeError> {
-    let name = named(form.name)?;
-    let email = form
-        .email
-        .filter(|text| !text.trim().is_empty())
-        .map(text::email)
-        .transpose()
-        .map_err(|_unread| refuse("email", "field_invalid"))?;
-    let phone = form
-        .phone
-        .filter(|text| !text.trim().is_empty())
-        .map(text::phone)
-        .transpose()
-        .map_err(|_unread| refuse("phone", "field_invalid"))?;
+    let Contact { name, email, phone } = contact(form)?;
     let reachable = email.is_some() || phone.is_some() || known.is_some_and(|known| known.email.is_some() || known.phone_raw.is_some());
     if !reachable {
         return Err(refuse("email", "field_required"));
@@ -128,6 +104,25 @@ pub fn parse_offline(form: &Form<'_>, site: &Site, known: Option<&Visitor>) -> R
         department: form.department,
         consent_version,
         marketing: form.marketing && site.marketing,
+    })
+}
+
+/// Who it is and how to answer; each where it was given.
+struct Contact {
+    name: Option<String>,
+    email: Option<String>,
+    /// As typed, and E.164 where it could be told.
+    phone: Option<(String, Option<String>)>,
+}
+
+fn contact(form: &Form<'_>) -> Result<Contact, IntakeError> {
+    let given = |text: Option<&'_ str>| text.filter(|text| !text.trim().is_empty()).map(ToOwned::to_owned);
+    let email = given(form.email).map(|typed| text::email(&typed)).transpose();
+    let phone = given(form.phone).map(|typed| text::phone(&typed)).transpose();
+    Ok(Contact {
+        name: named(form.name)?,
+        email: email.map_err(|_unread| refuse("email", "field_invalid"))?,
+        phone: phone.map_err(|_unread| refuse("phone", "field_invalid"))?,
     })
 }
 
@@ -148,5 +143,53 @@ fn consent(form: &Form<'_>, site: &Site) -> Result<Option<i32>, IntakeError> {
         None => Ok(None),
         Some(consent) if form.consent_version == Some(consent.version) => Ok(Some(consent.version)),
         Some(_) => Err(refuse("consent", "consent_required")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::chat::tests::fixture::{SHOP, site};
+    use crate::domain::site::Consent;
+
+    fn shop() -> Site {
+        let mut shop = site(SHOP);
+        shop.fields.name = Field::Required;
+        shop.fields.email = Field::Optional;
+        shop.fields.phone = Field::Off;
+        shop.fields.message = Field::Optional;
+        shop.fields.department = Field::Off;
+        shop.consent = Some(Consent { version: 3, text: "De acordo.".to_owned() });
+        shop
+    }
+
+    fn refused(form: &Form<'_>) -> Option<(&'static str, &'static str)> {
+        parse(form, &shop(), None).err().map(|error| (error.field, error.code))
+    }
+
+    #[test]
+    fn a_form_is_refused_by_the_field_that_is_wrong() {
+        let whole = Form { name: Some("Ana"), consent_version: Some(3), ..Form::default() };
+        assert_eq!(refused(&whole), None);
+        assert_eq!(refused(&Form { name: Some("  "), ..whole.clone() }), Some(("name", "field_required")));
+        assert_eq!(refused(&Form { email: Some("ana@exemplo"), ..whole.clone() }), Some(("email", "field_invalid")));
+        assert_eq!(refused(&Form { consent_version: Some(2), ..whole.clone() }), Some(("consent", "consent_required")));
+        assert_eq!(refused(&Form { consent_version: None, ..whole }), Some(("consent", "consent_required")));
+    }
+
+    #[test]
+    fn what_the_site_does_not_ask_for_is_not_kept() {
+        let form = Form { name: Some("Ana"), phone: Some("(81) 99876-0142"), marketing: true, consent_version: Some(3), ..Form::default() };
+        let intake = parse(&form, &shop(), None).expect("a whole form");
+        assert_eq!((intake.phone, intake.phone_raw, intake.marketing), (None, None, false));
+    }
+
+    #[test]
+    fn a_message_for_later_needs_a_way_to_answer_it() {
+        let form = Form { message: Some("Volto amanhã"), consent_version: Some(3), ..Form::default() };
+        assert_eq!(parse_offline(&form, &shop(), None).err().map(|error| error.field), Some("email"));
+        let reachable = Form { phone: Some("81 99876-0142"), ..form };
+        let intake = parse_offline(&reachable, &shop(), None).expect("a phone will do");
+        assert_eq!(intake.phone.as_deref(), Some("+5581998760142"));
     }
 }
