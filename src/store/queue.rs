@@ -1,9 +1,8 @@
 //! Queues of departments as people see them: order, positions, estimates.
 
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection};
 
 use super::Store;
-use super::chats::{self as rows, ChatRow};
 use super::error::StoreError;
 use super::schema::chats;
 use crate::domain::chat::Chat;
@@ -47,24 +46,6 @@ impl Store {
     pub async fn place(&self, chat: &Chat) -> Result<Option<Place>, StoreError> {
         let (id, department) = (chat.id, chat.department);
         Ok(self.places(department).await?.into_iter().find(|place| place.chat == id))
-    }
-
-    /// The waiting chats of these departments, in queue order within each.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn waiting_chats(&self, departments: Vec<DepartmentId>) -> Result<Vec<Chat>, StoreError> {
-        self.read(move |conn| {
-            let found = chats::table
-                .filter(chats::state.eq("waiting"))
-                .filter(chats::department_id.eq_any(departments))
-                .order((chats::started_at.is_null().asc(), chats::requested_at.asc()))
-                .limit(POSITIONS_MAX)
-                .select(ChatRow::as_select())
-                .load(conn)?;
-            rows::list(found)
-        })
-        .await
     }
 }
 

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use actix_web::web;
 use tokio::sync::Semaphore;
 
+use super::rates::address_key;
 use crate::auth::password::{self, NewPassword, PASSWORD_HASHES_MAX};
 use crate::auth::setup_code::SetupCode;
 use crate::auth::slowdown::{Pace, Slowdown};
@@ -96,7 +97,7 @@ impl Gate {
     /// # Errors
     /// `Slowly` where either has to wait.
     pub fn enter(&self, account: &str, address: Option<IpAddr>, now: Timestamp) -> Result<(), Closed> {
-        let (account, address) = (key_of_account(account), key_of_address(address));
+        let (account, address) = (key_of_account(account), address_key(address));
         if !self.accounts.allows(&account, now) || !self.addresses.allows(&address, now) {
             return Err(Closed::Slowly);
         }
@@ -108,7 +109,7 @@ impl Gate {
     /// Forgets an account's failures after the right password. Of its address only this try is taken back, lest one good account make guessing free.
     pub fn password_was_right(&self, account: &str, address: Option<IpAddr>) {
         self.accounts.succeeded(&key_of_account(account));
-        self.addresses.take_back(&key_of_address(address));
+        self.addresses.take_back(&address_key(address));
     }
 
     /// Whether `typed` is the password behind `stored`, on another thread, a few at a time; the same time without a stored hash.
@@ -138,20 +139,11 @@ fn key_of_account(email: &str) -> String {
     email.trim().to_lowercase().chars().take(300).collect()
 }
 
-/// One key per IPv4 address and per IPv6 /64, which is one household.
-fn key_of_address(address: Option<IpAddr>) -> String {
-    match address.map(|address| address.to_canonical()) {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => address.segments().iter().take(4).map(|part| format!("{part:x}:")).collect(),
-        None => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
 
-    use super::{Closed, Gate, key_of_address};
+    use super::{Closed, Gate, address_key};
     use crate::domain::time::Timestamp;
 
     #[test]
@@ -168,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_is_one_address() {
-        let key = |text: &str| key_of_address(text.parse::<IpAddr>().ok());
+        let key = |text: &str| address_key(text.parse::<IpAddr>().ok());
         assert_eq!(key("2001:db8:1:2:3::4"), key("2001:db8:1:2:ffff::1"));
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
         assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));

@@ -39,14 +39,6 @@ impl Store {
     pub async fn set_availability(&self, agent: AgentId, state: Availability, reason: Option<String>) -> Result<(), StoreError> {
         self.write_guarded(move |tx| set_availability(tx, agent, state, reason.as_deref())).await
     }
-
-    /// Runs the routing of an agent's departments: somebody got room by a change of settings, or the connection grace matters no more.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn route_for(&self, agent: AgentId) -> Result<(), StoreError> {
-        self.write(move |tx| routing::after_agent(tx, agent)).await
-    }
 }
 
 fn visitor_present(tx: &mut Tx<'_>, visitor: VisitorId, present: bool) -> Result<(), StoreError> {
