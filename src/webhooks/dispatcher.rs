@@ -105,9 +105,11 @@ impl Dispatcher {
         let mut attempts = 0;
         loop {
             self.0.state.borrow_mut().has_news = true;
+            // What ends while the look reads may let more pass than it saw: only a look that began idle is the last word.
+            let was_idle = self.is_idle();
             let started = self.look().await;
             attempts += started;
-            if started == 0 && self.is_idle() {
+            if started == 0 && was_idle {
                 return attempts;
             }
             if !self.is_idle() {
