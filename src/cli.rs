@@ -2,6 +2,8 @@
 //!
 //! Flags win over the environment, which wins over the file. Usage errors end with code 2 and a sentence that says what to do; other faults with 1.
 
+mod upkeep;
+
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,6 +35,12 @@ enum CommandLine {
     Serve(Serve),
     /// Show the whole product with a shop, a console and a webhook inspector, on this machine only
     Demo(DemoArgs),
+    /// Copy the data into one file, also while the server runs
+    Backup(upkeep::Backup),
+    /// Put a backup into a new data directory
+    Restore(upkeep::Restore),
+    /// Look at settings, data and machine, and say what stands in the way
+    Check(Serve),
 }
 
 #[derive(Args)]
@@ -111,6 +119,9 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         CommandLine::Serve(args) => serve_config(args, texts).and_then(|(config, key)| serve(config, key, texts)),
         CommandLine::Demo(args) => run_demo(&args, texts),
+        CommandLine::Backup(args) => upkeep::back_up(&args, texts),
+        CommandLine::Restore(args) => upkeep::restore(&args, texts),
+        CommandLine::Check(args) => upkeep::check(args, texts),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::domain::time::{Moment, Timestamp};
 
@@ -48,6 +48,15 @@ impl Clock {
                 wall: Timestamp::from_ms(wall_ms.load(Ordering::Acquire)),
                 steady: Timestamp::from_ms(steady_ms.load(Ordering::Acquire)),
             },
+        }
+    }
+
+    /// Time since this clock was made, exact enough to measure how long something took; stands still on a fixed clock.
+    #[must_use]
+    pub fn monotonic(&self) -> Duration {
+        match &*self.0 {
+            Source::System { booted, .. } => booted.elapsed(),
+            Source::Fixed { .. } => Duration::ZERO,
         }
     }
 

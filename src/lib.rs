@@ -4,7 +4,7 @@
 //!
 //! | layer | knows | never knows |
 //! |---|---|---|
-//! | [`domain`], [`config`], [`clock`] | the rules; plain data; the one `now` | JSON, SQL, HTTP, sockets, async |
+//! | [`domain`], [`config`], [`clock`], [`metrics`] | the rules; plain data; the one `now`; counts | JSON, SQL, HTTP, sockets, async |
 //! | [`auth`], [`i18n`] | passwords, tokens, secrets; texts | who calls |
 //! | [`wire`] | serde: views, frames, webhook bodies | SQL, sockets |
 //! | [`store`] | all of diesel | HTTP, sockets |
@@ -23,6 +23,7 @@ pub mod config;
 pub mod domain;
 pub mod hub;
 pub mod i18n;
+pub mod metrics;
 pub mod relay;
 pub mod startup;
 pub mod store;

@@ -165,6 +165,7 @@ impl Relay {
         let visitors = [Topic::Visitor(chat.request.visitor)];
         let agents = agent_topics(change);
         for entry in &change.recorded {
+            self.count(&entry.event);
             // A chat's standing comes with every entry but messages and notes, as it is after the last of this step.
             let with_chat = !matches!(entry.event, Event::Written(_) | Event::Noted(_));
             if let Some(view) = VisitorEntry::of(entry, directory) {
@@ -181,6 +182,16 @@ impl Relay {
             self.tell_who_lost_it(change, directory);
             let departments = change.before.map(|before| before.department).into_iter().chain([after.department]);
             self.make_stale(|parts| parts.departments.extend(departments));
+        }
+    }
+
+    fn count(&self, event: &Event) {
+        let metrics = self.store.metrics();
+        metrics.chat_event(event.as_str());
+        match event {
+            Event::Started { first: true, waited_seconds, .. } => metrics.waited(*waited_seconds),
+            Event::Rated { rating, .. } => metrics.rated(rating.score),
+            _ => {}
         }
     }
 

@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::store::error::StoreError;
 
+/// The database's name in a data directory.
+pub const DATABASE_FILE: &str = "papo.db";
+/// The name of the key's file.
+pub const KEY_FILE: &str = "secret.key";
+
 /// A data directory that is ours until this value is dropped.
 pub struct DataDir {
     path: PathBuf,
@@ -38,13 +43,13 @@ impl DataDir {
     /// The database file.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.path.join("papo.db")
+        self.path.join(DATABASE_FILE)
     }
 
     /// The key that seals secrets.
     #[must_use]
     pub fn key_file(&self) -> PathBuf {
-        self.path.join("secret.key")
+        self.path.join(KEY_FILE)
     }
 }
 

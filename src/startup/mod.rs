@@ -1,11 +1,14 @@
 //! Wiring: what is opened in which order, and how it all stops. Defines no type that other layers import, and no rule.
 
+pub mod backup;
+pub mod check;
 pub mod data_dir;
 pub mod demo;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -142,6 +145,7 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
         gate: Gate::default(),
         pages: Pages::default(),
         entry: Entry::default(),
+        forwarder_noted: AtomicBool::new(false),
         inspector,
         config: Arc::new(config),
         store: store.clone(),
@@ -215,7 +219,7 @@ async fn unlock(store: &Store, data_dir: &DataDir, key: Option<String>) -> Resul
         (None, Some(_)) => Vault::from_existing_key_file(&data_dir.key_file())?,
         (None, None) => Vault::from_key_file(&data_dir.key_file())?,
     };
-    let check: String = vault.check_value().iter().map(|byte| format!("{byte:02x}")).collect();
+    let check = check_text(&vault);
     match known {
         Some(known) if known == check => Ok(vault),
         Some(_) => Err(StartError::WrongKey),
@@ -224,6 +228,11 @@ async fn unlock(store: &Store, data_dir: &DataDir, key: Option<String>) -> Resul
             Ok(vault)
         }
     }
+}
+
+/// What is noted of a key, to know it again.
+fn check_text(vault: &Vault) -> String {
+    vault.check_value().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A demo's data and a server's data never meet.

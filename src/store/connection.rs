@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
+use diesel::{Connection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::error::StoreError;
@@ -35,15 +35,28 @@ pub(super) fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
 /// # Errors
 /// `Newer` where the database knows migrations that this program doesn't.
 pub(super) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    let fault = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Database(error.to_string());
-    let applied = conn.applied_migrations().map_err(fault)?;
-    let source: &dyn diesel::migration::MigrationSource<diesel::sqlite::Sqlite> = &MIGRATIONS;
-    let known: Vec<String> = source.migrations().map_err(fault)?.iter().map(|migration| migration.name().version().to_string()).collect();
-    if let Some(newer) = applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
+    if let (Some(newer), _) = standing(conn)? {
         return Err(StoreError::Newer(newer));
     }
     conn.run_pending_migrations(MIGRATIONS).map_err(fault)?;
     Ok(())
+}
+
+/// A migration that the database knows and this program doesn't, and how many are yet to run.
+///
+/// # Errors
+/// A fault of the database.
+pub(super) fn standing(conn: &mut SqliteConnection) -> Result<(Option<String>, usize), StoreError> {
+    let applied: Vec<String> = conn.applied_migrations().map_err(fault)?.iter().map(ToString::to_string).collect();
+    let source: &dyn diesel::migration::MigrationSource<diesel::sqlite::Sqlite> = &MIGRATIONS;
+    let known: Vec<String> = source.migrations().map_err(fault)?.iter().map(|migration| migration.name().version().to_string()).collect();
+    let pending = known.iter().filter(|version| !applied.contains(version)).count();
+    Ok((applied.into_iter().find(|version| !known.contains(version)), pending))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
+fn fault(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
+    StoreError::Database(error.to_string())
 }
 
 /// Moves the log into the database file; `truncate` also shrinks the log.
@@ -52,10 +65,14 @@ pub(super) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
 /// A fault of the database; being busy is none.
 pub(super) fn checkpoint(conn: &mut SqliteConnection, truncate: bool) -> Result<(), StoreError> {
     let mode = if truncate { "truncate" } else { "passive" };
-    sql_query(format!("pragma wal_checkpoint({mode})")).execute(conn).map(|_| ()).or_else(|error| match StoreError::from(error) {
+    // A reader that holds an old state (a backup, an export) must not make the writer wait: then the log is shrunk another time.
+    let pragmas = format!("pragma busy_timeout = 0; pragma wal_checkpoint({mode});");
+    let done = conn.batch_execute(&pragmas).or_else(|error| match StoreError::from(error) {
         StoreError::Database(text) if text.contains("locked") => Ok(()),
         other => Err(other),
-    })
+    });
+    conn.batch_execute("pragma busy_timeout = 5000;")?;
+    done
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod chats;
 pub mod commands;
 mod connection;
+pub mod copy;
 pub mod deliveries;
 pub mod departments;
 pub mod directory;
@@ -24,6 +25,7 @@ pub mod passwords;
 pub mod people;
 pub mod queue;
 mod quick_setup;
+mod readings;
 mod schema;
 pub mod search;
 pub mod sessions;
@@ -52,6 +54,7 @@ use self::error::StoreError;
 use self::writer::{Job, QUEUE_JOBS_MAX, Run, Shared, Writer};
 use crate::clock::Clock;
 use crate::domain::directory::Directory;
+use crate::metrics::Metrics;
 
 pub use self::writer::Tx;
 
@@ -67,6 +70,7 @@ pub struct Store {
     readers: Pool<ConnectionManager<SqliteConnection>>,
     shared: Arc<Shared>,
     clock: Clock,
+    path: Arc<Path>,
     thread: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
 }
 
@@ -90,6 +94,7 @@ impl Store {
             outbox_recalls: AtomicU64::new(0),
             deliveries_moved: tokio::sync::watch::Sender::new(0),
             public_url: RwLock::new(Arc::from("http://127.0.0.1:8080")),
+            metrics: Metrics::default(),
             effects: Mutex::new(None),
         });
         let readers = readers(path)?;
@@ -99,7 +104,7 @@ impl Store {
             .name("store-writer".to_owned())
             .spawn(move || writer.work_off(queue))
             .map_err(|error| StoreError::Unwritable(error.to_string()))?;
-        Ok(Self { jobs, readers, shared, clock, thread: Arc::new(Mutex::new(Some(thread))) })
+        Ok(Self { jobs, readers, shared, clock, path: Arc::from(path), thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
     /// The settings as last committed.
@@ -141,6 +146,12 @@ impl Store {
     /// Says where the console is; bodies of webhooks lead there from the next event on.
     pub fn set_public_url(&self, url: &str) {
         *self.shared.public_url.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(url.trim_end_matches('/'));
+    }
+
+    /// What the process counts about itself.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
     /// The clock that the store lives by.

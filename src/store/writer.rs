@@ -21,6 +21,7 @@ use super::error::StoreError;
 use crate::clock::Clock;
 use crate::domain::directory::Directory;
 use crate::domain::time::Moment;
+use crate::metrics::Metrics;
 
 /// Jobs in one transaction; more gain nothing and make the others wait.
 const BATCH_JOBS_MAX: usize = 256;
@@ -154,6 +155,8 @@ pub(super) struct Shared {
     pub deliveries_moved: tokio::sync::watch::Sender<u64>,
     /// Where the console is; bodies of webhooks lead there.
     pub public_url: RwLock<Arc<str>>,
+    /// Counts of commits and of what came of them.
+    pub metrics: Metrics,
     /// Where effects go after the COMMIT.
     pub effects: Mutex<Option<mpsc::Sender<Vec<Effect>>>>,
 }
@@ -223,6 +226,7 @@ impl Writer {
     fn transact(&mut self, batch: &mut [Box<dyn Run>]) -> Result<(), StoreError> {
         let (clock, before) = (self.clock.clone(), Arc::clone(&self.directory));
         let public_url = Arc::clone(&self.shared.public_url.read().unwrap_or_else(PoisonError::into_inner));
+        let began = clock.monotonic();
         let done = self.conn.immediate_transaction::<_, Undo, _>(|conn| {
             let mut tx = Tx { conn, now: clock.now(), directory: before, public_url, effects: Vec::new(), directory_changed: false };
             for job in batch.iter_mut() {
@@ -233,6 +237,7 @@ impl Writer {
         });
         match done {
             Ok((effects, directory)) => {
+                self.shared.metrics.committed(batch.len(), clock.monotonic().saturating_sub(began));
                 self.publish(effects, directory);
                 Ok(())
             }

@@ -7,15 +7,18 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 use serde_json::json;
 
-use super::frame;
 use super::rates::Wait;
+use super::state::AppState;
+use super::{client, frame};
 use crate::domain::chat::refusal::Refusal;
 use crate::domain::intake::IntakeError;
 use crate::i18n::{Locale, Texts};
+use crate::metrics::Metrics;
 use crate::store::error::StoreError;
 
 /// What a handler can fail with.
@@ -236,14 +239,27 @@ pub async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     let asker = Asker::of(request.request());
     request.extensions_mut().insert(asker.id.clone());
     let (method, path) = (request.method().clone(), shown_path(request.path()));
+    let state = request.app_data::<Data<AppState>>().cloned();
     let response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
+    if let Some(state) = state {
+        count(state.store.metrics(), &response);
+        client::note_untrusted_forwarder(response.request(), &state);
+    }
     let cause = response.response().error().map(ToString::to_string).filter(|_| status.is_server_error());
     match cause {
         Some(cause) => tracing::error!(request_id = %asker.id.0, %method, path, status = status.as_u16(), cause, "failed"),
         None => tracing::debug!(request_id = %asker.id.0, %method, path, status = status.as_u16(), "answered"),
     }
     Ok(with_body(response, &asker))
+}
+
+/// Counts an answer, and why it was refused.
+fn count(metrics: &Metrics, response: &ServiceResponse<BoxBody>) {
+    metrics.answered(response.status().as_u16());
+    if let Some(error) = response.response().error().and_then(|error| error.as_error::<AppError>()) {
+        metrics.refuse(error.code());
+    }
 }
 
 /// Paths without what identifies: keys and ids are cut out of the log.

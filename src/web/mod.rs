@@ -18,6 +18,7 @@ pub mod inspector;
 pub mod lean;
 pub mod login;
 pub mod loopback;
+pub mod metrics;
 mod new_password;
 pub mod pages;
 pub mod password;
@@ -38,6 +39,7 @@ use self::error::AppError;
 /// Every address of the server.
 pub fn routes(cfg: &mut ServiceConfig) {
     health::routes(cfg);
+    metrics::routes(cfg);
     widget::routes(cfg);
     socket::routes(cfg);
     setup::routes(cfg);

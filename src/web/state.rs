@@ -1,6 +1,7 @@
 //! What handlers share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::entry::Entry;
 use super::gate::Gate;
@@ -22,6 +23,8 @@ pub struct AppState {
     pub limits: Limits,
     pub pages: Pages,
     pub entry: Entry,
+    /// Whether a proxy that is not named as one was noted since the start.
+    pub forwarder_noted: AtomicBool,
     /// Where POSTs to our own inspector address end.
     pub inspector: Arc<Inspector>,
 }

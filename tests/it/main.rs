@@ -18,4 +18,5 @@ mod standing;
 mod start;
 mod support;
 mod time;
+mod upkeep;
 mod webhooks;

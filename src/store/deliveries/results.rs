@@ -56,29 +56,35 @@ impl Store {
     /// # Errors
     /// A fault of the database; nothing is recorded then, and all may be handed in again.
     pub async fn record_attempts(&self, ended: std::sync::Arc<Vec<Ended>>) -> Result<Recorded, StoreError> {
-        self.write(move |tx| {
-            let mut recorded = Recorded::default();
-            let mut health: BTreeMap<EndpointId, Health> = BTreeMap::new();
-            for result in ended.iter() {
-                insert_attempt(tx.conn, result)?;
-                settle(tx, result, &mut recorded)?;
-                if result.cause.keeps_order() {
-                    note_health(tx, result, &mut health, &mut recorded)?;
+        let counted = std::sync::Arc::clone(&ended);
+        let recorded = self
+            .write(move |tx| {
+                let mut recorded = Recorded::default();
+                let mut health: BTreeMap<EndpointId, Health> = BTreeMap::new();
+                for result in ended.iter() {
+                    insert_attempt(tx.conn, result)?;
+                    settle(tx, result, &mut recorded)?;
+                    if result.cause.keeps_order() {
+                        note_health(tx, result, &mut health, &mut recorded)?;
+                    }
                 }
-            }
-            for (endpoint, health) in &health {
-                endpoints::write_health(tx.conn, *endpoint, health)?;
-            }
-            for endpoint in &recorded.disabled {
-                super::hold(tx.conn, *endpoint)?;
-            }
-            if !recorded.disabled.is_empty() {
-                endpoints::disabled(tx)?;
-            }
-            tx.publish(Effect::DeliveriesMoved);
-            Ok(recorded)
-        })
-        .await
+                for (endpoint, health) in &health {
+                    endpoints::write_health(tx.conn, *endpoint, health)?;
+                }
+                for endpoint in &recorded.disabled {
+                    super::hold(tx.conn, *endpoint)?;
+                }
+                if !recorded.disabled.is_empty() {
+                    endpoints::disabled(tx)?;
+                }
+                tx.publish(Effect::DeliveriesMoved);
+                Ok(recorded)
+            })
+            .await?;
+        for result in counted.iter() {
+            self.metrics().attempted(result.attempt.code.as_str(), result.attempt.duration_ms);
+        }
+        Ok(recorded)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The REST API. One table of operations; routes, rights, rates and the OpenAPI document are all made of it.
 
 mod body;
-mod caller;
+pub(super) mod caller;
 mod chat_commands;
 mod chats;
 mod deliveries;

@@ -30,6 +30,7 @@ pub const SCOPES: &[Keyed] = &[
     ("deliveries:read", "settings.scope.deliveries_read"),
     ("users:write", "settings.scope.users_write"),
     ("settings:write", "settings.scope.settings_write"),
+    ("metrics:read", "settings.scope.metrics_read"),
 ];
 /// Days until a token expires.
 const TERMS: &[Keyed] = &[
