@@ -13,6 +13,7 @@ mod lifecycle;
 mod races;
 mod refused;
 mod resume;
+mod schemas;
 mod settings;
 mod standing;
 mod start;
