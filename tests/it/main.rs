@@ -9,6 +9,7 @@
 mod api;
 mod browser;
 mod door;
+mod fuzz;
 mod lifecycle;
 mod races;
 mod refused;

@@ -4,6 +4,6 @@ mod chats;
 mod document;
 mod refused;
 mod rights;
-mod server;
+pub mod server;
 mod sessions;
 mod webhooks;

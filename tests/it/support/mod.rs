@@ -8,6 +8,7 @@ pub mod cut;
 pub mod demo;
 pub mod house;
 pub mod http;
+pub mod routes;
 pub mod socket;
 pub mod stubborn;
 pub mod visitor;
