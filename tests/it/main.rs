@@ -9,6 +9,7 @@
 mod api;
 mod browser;
 mod door;
+mod faults;
 mod fuzz;
 mod lifecycle;
 mod races;

@@ -1,0 +1,3 @@
+//! What fails under the server: its disk.
+
+mod disk;
