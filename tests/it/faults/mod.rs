@@ -1,3 +1,6 @@
-//! What fails under the server: its disk.
+//! What fails under and around the server: its disk, the lines to its clients, itself.
 
 mod disk;
+mod roamer;
+mod storm;
+mod weather;
