@@ -42,6 +42,20 @@ impl Agent {
         Self::connects(&url, cookie, origin).await
     }
 
+    /// As `returns`, to the server that was started again: the browser still has its cookie.
+    pub async fn returns_to(self, http: &Http, url: &str) -> Self {
+        let Self { cookie, socket, .. } = self;
+        drop(socket);
+        Self::connects(url, cookie, http.origin()).await
+    }
+
+    /// Hands the chat to a department's queue.
+    pub async fn hands_to_department(&mut self, chat: &str, name: &str) {
+        let departments = self.welcome["departments"].as_array().cloned().unwrap_or_default();
+        let id = departments.iter().find(|department| department["name"] == name).unwrap_or_else(|| panic!("no {name}"))["id"].clone();
+        self.must(json!({"type": "transfer", "chat_id": chat, "to": {"department_id": id}, "note": null})).await;
+    }
+
     /// Chooses to be available.
     pub async fn comes_online(&mut self) {
         self.chooses("online").await;

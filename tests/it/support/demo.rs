@@ -82,6 +82,15 @@ impl Demo {
         self.agent(at.expect("the demo has departments of two")).await
     }
 
+    /// The types of the chat's events, in the order in which they were queued.
+    pub async fn events_of(&self, chat: &str) -> Vec<String> {
+        let authorization = format!("Bearer {}", self.fact("api_token"));
+        let path = format!("/api/v1/deliveries?chat_id={chat}&limit=100");
+        let page = self.http().get(&path, &[("authorization", authorization.as_str())]).await.json();
+        let newest_first = page["data"].as_array().unwrap_or_else(|| panic!("no page of deliveries: {page}"));
+        newest_first.iter().rev().filter_map(|delivery| delivery["type"].as_str()).map(str::to_owned).collect()
+    }
+
     /// `kill -9`: no goodbye, nothing flushed.
     pub fn dies(mut self) {
         self.child.kill().expect("it was running");
