@@ -12,6 +12,7 @@ mod door;
 mod fuzz;
 mod interrupted;
 mod lifecycle;
+mod log;
 mod races;
 mod refused;
 mod resume;

@@ -30,6 +30,11 @@ impl Agent {
         Self { url: url.to_owned(), cookie, origin, socket, welcome }
     }
 
+    /// The secret in the browser's cookie.
+    pub fn session(&self) -> &str {
+        self.cookie.split_once('=').map_or("", |(_, value)| value)
+    }
+
     /// Opens another tab.
     pub async fn opens_second_tab(&self) -> Self {
         Self::connects(&self.url, self.cookie.clone(), self.origin.clone()).await
