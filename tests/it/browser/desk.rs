@@ -42,7 +42,7 @@ impl<'a> Desk<'a> {
     /// Sets the wait after which a department's chats are missed.
     pub async fn limits_the_wait(&mut self, demo: &Demo, department: &str, seconds: &str) {
         self.browser.goes_to(&format!("{}/settings/departments", demo.fact("base_url"))).await;
-        self.browser.presses(department).await;
+        self.browser.presses(&format!("{} {department}", self.t.text("settings.edit"))).await;
         self.browser.fills("[name=wait_limit_seconds]", seconds).await;
         self.browser.presses(self.t.text("settings.save")).await;
         self.browser.sees(".page-head").await;

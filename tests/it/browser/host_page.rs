@@ -42,6 +42,7 @@ async fn before_the_click_the_tag_keeps_nothing_and_fetches_two_files() {
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.goes_to(&format!("{base}/healthz")).await;
     keeps_nothing(browser, "Papo's own origin").await;
+    browser.complaints().await; // of the icon that this address doesn't have
     assert_eq!(browser.cookies().await, Vec::<String>::new(), "of any site");
 
     // To look is not to act: an open window keeps nothing in the page either.

@@ -46,7 +46,8 @@ async fn no_page_of_ours_scrolls_sideways_on_the_smallest_phone() {
     for page in PAGES {
         browser.goes_to(&format!("{}{page}", demo.fact("base_url"))).await;
         browser.sees("main h1, h1").await;
-        Desk::at(&mut browser).screen(&page.replace('/', "-")).await;
+        browser.needs_no_sideways_scrolling(page).await;
+        browser.keeps_a_shot(&format!("admin{}", page.replace('/', "-"))).await;
     }
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }
