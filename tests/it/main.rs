@@ -12,6 +12,7 @@ mod door;
 mod fuzz;
 mod lifecycle;
 mod races;
+mod receivers;
 mod refused;
 mod resume;
 mod schemas;
