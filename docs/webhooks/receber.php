@@ -165,5 +165,8 @@ function terminar(int $codigo, string $texto = '', string $tipo = 'text/plain; c
 {
     http_response_code($codigo);
     header("Content-Type: $tipo");
+    if ($texto !== '') {
+        header('Content-Length: ' . strlen($texto)); // o servidor de testes do PHP não o diz sozinho
+    }
     exit($texto);
 }
