@@ -7,3 +7,4 @@ mod live;
 mod process;
 mod recipes;
 mod samples;
+mod shown;
