@@ -83,10 +83,11 @@ export function serve(handle, { keep = false } = {}) {
     };
     if (request.method !== "POST") return send(405, { error: "POST only" });
     try {
-      const [chunks, length] = [[], { bytes: 0 }];
+      const chunks = [];
+      let bytes = 0;
       for await (const chunk of request) {
-        length.bytes += chunk.length;
-        if (length.bytes > BODY_BYTES_MAX) return send(413, { error: "too long" });
+        bytes += chunk.length;
+        if (bytes > BODY_BYTES_MAX) return send(413, { error: "too long" });
         chunks.push(chunk);
       }
       send(...(await answerTo(request.headers, Buffer.concat(chunks))));
