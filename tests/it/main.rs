@@ -15,6 +15,7 @@ mod interrupted;
 mod lifecycle;
 mod log;
 mod races;
+mod receivers;
 mod refused;
 mod resume;
 mod schemas;

@@ -7,7 +7,7 @@ mod guard;
 mod inspector;
 mod isolation;
 mod order;
-mod receiver;
+pub mod receiver;
 mod schedule;
 mod signed;
 mod world;

@@ -5,6 +5,7 @@ pub mod deliveries;
 pub mod endpoint_form;
 pub mod endpoints;
 pub mod quick;
+pub mod samples;
 pub mod tests;
 
 use actix_web::web;
