@@ -38,7 +38,7 @@ impl Roamer {
     /// The highest `seq` up to which a chat is known without a gap.
     pub fn seq(&self, chat: &str) -> u64 {
         let known = self.chats.get(chat);
-        known.map_or(0, |timeline| timeline.keys().zip(1_u64..).take_while(|(seq, place)| **seq == *place).count() as u64)
+        known.and_then(|timeline| timeline.keys().zip(1_u64..).take_while(|(seq, place)| **seq == *place).last()).map_or(0, |(seq, _)| *seq)
     }
 
     /// Sends a command until it is answered for good, and gives the answer.
