@@ -27,6 +27,11 @@ impl Http {
         Self { authority: rest.split('/').next().unwrap_or_default().to_owned() }
     }
 
+    /// `host:port`.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// What a browser sends as `Origin` from a page of this server.
     pub fn origin(&self) -> String {
         format!("http://{}", self.authority)
