@@ -10,7 +10,8 @@ use diesel::sqlite::Sqlite;
 use uuid::Uuid;
 
 use crate::domain::ids::{
-    AgentId, ApiTokenId, ChatId, DeliveryId, DepartmentId, EndpointId, EntryId, EventId, OfflineMessageId, OrganisationId, SessionId,
+    AgentId, ApiTokenId, ChatId, DeliveryId, DepartmentId, EndpointId, EntryId, EventId, OfflineMessageId, OrganisationId, ResendingId,
+    SessionId,
     SiteId, TagId, VisitorId,
 };
 use crate::domain::time::Timestamp;
@@ -86,6 +87,7 @@ ids!(
     EventId,
     OfflineMessageId,
     OrganisationId,
+    ResendingId,
     SessionId,
     SiteId,
     TagId,
