@@ -7,8 +7,12 @@
 //!
 //! Only words can't be led to by an index: they are looked for in what the rest of the filter gives, so many rows a page at most.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Binary, Integer, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
@@ -184,7 +188,12 @@ impl Walk {
             None => {}
         }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut query = sql_query(self.text(newest_first)).into_boxed::<Sqlite>();
+        let rows = self.bound(self.text(newest_first), after, before, limit).load::<Position>(conn)?;
+        Ok(rows.into_iter().map(|row| row.position).collect())
+    }
+
+    fn bound(&self, text: String, after: i64, before: i64, limit: i64) -> BoxedSqlQuery<'_, Sqlite, SqlQuery> {
+        let mut query = sql_query(text).into_boxed::<Sqlite>();
         if let Path::Named(positions) = &self.path {
             query = query.bind::<Text, _>(json_of(positions));
         }
@@ -207,10 +216,7 @@ impl Walk {
             query = query.bind::<Binary, _>(*chat);
         }
         query = query.bind::<BigInt, _>(after).bind::<BigInt, _>(before).bind::<BigInt, _>(limit);
-        if self.is_merged() {
-            query = query.bind::<BigInt, _>(limit);
-        }
-        Ok(query.load::<Position>(conn)?.into_iter().map(|row| row.position).collect())
+        if self.is_merged() { query.bind::<BigInt, _>(limit) } else { query }
     }
 
     const fn is_merged(&self) -> bool {
@@ -231,19 +237,17 @@ impl Walk {
 
     /// The query. Each inner one is a walk along the index that it names, `limit` rows of it at most.
     fn text(&self, newest_first: bool) -> String {
-        let (order, e, s, t) = (
-            if newest_first { "desc" } else { "asc" },
-            marks(self.endpoints.len()),
-            marks(self.states.len()),
-            marks(self.types.len()),
-        );
+        let order = if newest_first { "desc" } else { "asc" };
+        let (e, s, t) = (marks(self.endpoints.len()), marks(self.states.len()), marks(self.types.len()));
         let range = format!("i.position > ? and i.position < ? order by i.position {order} limit ?");
-        let merged = |lists: &str, index: &str, equal: &str| {
-            let names: Vec<&str> = lists.split("), ").filter_map(|list| list.split("(v)").next()).collect();
-            let from = names.join(" cross join ");
+        let merged = |lists: &[(&str, &str)], index: &str, equal: &str| {
+            let with: Vec<String> = lists.iter().map(|(name, marks)| format!("{name}(v) as (values {marks})")).collect();
+            let from: Vec<&str> = lists.iter().map(|(name, _)| *name).collect();
             format!(
-                "with {lists} select d.position from {from} cross join deliveries d where d.position in (select i.position from deliveries i \
-                 indexed by {index} where {equal} and {range}) order by 1 {order} limit ?"
+                "with {} select d.position from {} cross join deliveries d where d.position in (select i.position from deliveries i \
+                 indexed by {index} where {equal} and {range}) order by 1 {order} limit ?",
+                with.join(", "),
+                from.join(" cross join "),
             )
         };
         match &self.path {
@@ -255,10 +259,10 @@ impl Walk {
                 plain(self.states.len()),
                 plain(self.types.len())
             ),
-            Path::Endpoint => merged(&format!("e(v) as (values {e})"), "deliveries_by_endpoint", "i.endpoint_id = e.v"),
-            Path::State => merged(&format!("s(v) as (values {s})"), "deliveries_by_state", "i.state = s.v"),
+            Path::Endpoint => merged(&[("e", &e)], "deliveries_by_endpoint", "i.endpoint_id = e.v"),
+            Path::State => merged(&[("s", &s)], "deliveries_by_state", "i.state = s.v"),
             Path::Filter => merged(
-                &format!("e(v) as (values {e}), s(v) as (values {s}), t(v) as (values {t})"),
+                &[("e", &e), ("s", &s), ("t", &t)],
                 "deliveries_of_filter",
                 "i.endpoint_id = e.v and i.state = s.v and i.type = t.v",
             ),
