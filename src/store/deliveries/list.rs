@@ -23,6 +23,8 @@ pub struct DeliveryDetail {
     pub test: bool,
     /// The frozen body; none if it was erased or has passed its retention.
     pub body: Option<Vec<u8>>,
+    /// Whether it was erased, or held a location that was taken back, rather than kept long enough.
+    pub erased: bool,
     /// The protocol of its chat.
     pub protocol: Option<String>,
     /// The delivery of the same chat to the same endpoint that was queued before.
@@ -102,7 +104,8 @@ impl Store {
                 Some(chat) => chats::table.find(chat).select(chats::protocol).first(conn).optional()?,
                 None => None,
             };
-            Ok(DeliveryDetail { delivery, test, body: body.flatten(), protocol, previous, next, attempts })
+            let erased = matches!(body, Some(None));
+            Ok(DeliveryDetail { delivery, test, body: body.flatten(), erased, protocol, previous, next, attempts })
         })
         .await
     }
