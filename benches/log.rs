@@ -69,7 +69,12 @@ async fn measure(store: &Store, name: &str, filter: &DeliveryFilter) {
     let began = Instant::now();
     store.count_deliveries(filter.clone()).await.expect("a count");
     let counted = began.elapsed();
-    println!("{name:44} {:>10} {:>10} {deep:>10} {:>10}", format!("{:.1?}", times[ROUNDS / 2]), format!("{:.1?}", times[ROUNDS - 1]), format!("{counted:.1?}"));
+    println!(
+        "{name:44} {:>10} {:>10} {deep:>10} {:>10}",
+        format!("{:.1?}", times[ROUNDS / 2]),
+        format!("{:.1?}", times[ROUNDS - 1]),
+        format!("{counted:.1?}")
+    );
 }
 
 fn endpoint(n: u128) -> EndpointId {
@@ -98,7 +103,10 @@ fn filters(rows: i64) -> Vec<(&'static str, DeliveryFilter)> {
         ("endpoint, type", DeliveryFilter { endpoint: busy, event_type: kind, ..none() }),
         ("type, state", DeliveryFilter { event_type: kind, states: rare.clone(), ..none() }),
         ("endpoint, type, state", DeliveryFilter { endpoint: busy, event_type: kind, states: rare.clone(), ..none() }),
-        ("endpoint, type, state, time", DeliveryFilter { endpoint: busy, event_type: kind, states: rare.clone(), since: from, until: to, ..none() }),
+        (
+            "endpoint, type, state, time",
+            DeliveryFilter { endpoint: busy, event_type: kind, states: rare.clone(), since: from, until: to, ..none() },
+        ),
         ("type, state, time", DeliveryFilter { event_type: kind, states: rare, since: from, until: to, ..none() }),
         ("chat, type", DeliveryFilter { chat, event_type: kind, ..none() }),
         ("text: a protocol that nobody has", DeliveryFilter { text: text("20261122-000042"), ..none() }),

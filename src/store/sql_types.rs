@@ -11,8 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::ids::{
     AgentId, ApiTokenId, ChatId, DeliveryId, DepartmentId, EndpointId, EntryId, EventId, OfflineMessageId, OrganisationId, ResendingId,
-    SessionId,
-    SiteId, TagId, VisitorId,
+    SessionId, SiteId, TagId, VisitorId,
 };
 use crate::domain::time::Timestamp;
 

@@ -116,9 +116,7 @@ pub(super) fn listed(conn: &mut SqliteConnection, positions: &[i64]) -> Result<V
     let rows: Vec<(Columns, Option<String>, Option<i64>)> = deliveries::table
         .inner_join(events::table.on(events::position.eq(deliveries::event_position)))
         .left_join(chats::table.on(chats::id.nullable().eq(deliveries::chat_id)))
-        .left_join(
-            attempts::table.on(attempts::delivery_position.eq(deliveries::position).and(attempts::number.eq(deliveries::attempts))),
-        )
+        .left_join(attempts::table.on(attempts::delivery_position.eq(deliveries::position).and(attempts::number.eq(deliveries::attempts))))
         .filter(deliveries::position.eq_any(positions))
         .select((columns!(), chats::protocol.nullable(), attempts::duration_ms.nullable()))
         .load(conn)?;
@@ -134,7 +132,8 @@ pub(super) fn listed(conn: &mut SqliteConnection, positions: &[i64]) -> Result<V
 /// The deliveries of the same chat to the same endpoint right before and after this one.
 fn neighbours(conn: &mut SqliteConnection, of: &Delivery) -> Result<(Option<DeliveryId>, Option<DeliveryId>), StoreError> {
     let Some(chat) = of.chat else { return Ok((None, None)) };
-    let own = || deliveries::table.filter(deliveries::endpoint_id.eq(of.endpoint)).filter(deliveries::chat_id.eq(chat)).select(deliveries::id);
+    let own =
+        || deliveries::table.filter(deliveries::endpoint_id.eq(of.endpoint)).filter(deliveries::chat_id.eq(chat)).select(deliveries::id);
     let before = own().filter(deliveries::position.lt(of.position)).order(deliveries::position.desc()).first(conn).optional()?;
     let after = own().filter(deliveries::position.gt(of.position)).order(deliveries::position).first(conn).optional()?;
     Ok((before, after))

@@ -98,7 +98,8 @@ impl Store {
     /// A fault of the database.
     pub async fn delivery_bodies(&self, positions: Vec<i64>) -> Result<HashMap<i64, Vec<u8>>, StoreError> {
         self.read(move |conn| {
-            let of_delivery = event_bodies::event_position.eq(deliveries::event_position).and(event_bodies::variant.eq(deliveries::variant));
+            let of_delivery =
+                event_bodies::event_position.eq(deliveries::event_position).and(event_bodies::variant.eq(deliveries::variant));
             let rows: Vec<(i64, Option<Vec<u8>>)> = deliveries::table
                 .inner_join(event_bodies::table.on(of_delivery))
                 .filter(deliveries::position.eq_any(positions))
@@ -126,7 +127,7 @@ impl Store {
         self.write(move |tx| {
             let target = tx.directory.organisation.as_ref().ok_or(StoreError::NotFound)?.id.0;
             let detail = [("format", format), ("filter", &*filter), ("bodies", if with_bodies { "true" } else { "false" })];
-            audit::record(tx, &by, Act { act: "deliveries.exported", target_kind: "organisation", target, detail: &detail })
+            audit::record(tx, &by, Act { act: "delivery_log.exported", target_kind: "organisation", target, detail: &detail })
         })
         .await?;
         self.last_delivery().await

@@ -15,8 +15,8 @@ mod results;
 mod retention;
 mod walk;
 
-pub use due::{Job, LaneAsk, LaneDue};
 pub use day::Health24h;
+pub use due::{Job, LaneAsk, LaneDue};
 pub use list::DeliveryDetail;
 pub use log::{COUNT_MAX, PAGE_MAX};
 pub use results::{Ended, Recorded};

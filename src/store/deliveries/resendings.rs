@@ -70,9 +70,8 @@ impl Store {
             return Ok(false);
         }
         let (directory, cursor) = (self.directory(), seen.cursor);
-        let found = self
-            .read(move |conn| Walk::of(conn, &seen.filter, &directory)?.find(conn, Some(seen.cursor), false, BATCH_MAX))
-            .await?;
+        let found =
+            self.read(move |conn| Walk::of(conn, &seen.filter, &directory)?.find(conn, Some(seen.cursor), false, BATCH_MAX)).await?;
         self.write_guarded(move |tx| {
             let resending = load(tx.conn, id)?;
             if resending.state != State::Running || resending.cursor != cursor {

@@ -261,11 +261,9 @@ impl Walk {
             ),
             Path::Endpoint => merged(&[("e", &e)], "deliveries_by_endpoint", "i.endpoint_id = e.v"),
             Path::State => merged(&[("s", &s)], "deliveries_by_state", "i.state = s.v"),
-            Path::Filter => merged(
-                &[("e", &e), ("s", &s), ("t", &t)],
-                "deliveries_of_filter",
-                "i.endpoint_id = e.v and i.state = s.v and i.type = t.v",
-            ),
+            Path::Filter => {
+                merged(&[("e", &e), ("s", &s), ("t", &t)], "deliveries_of_filter", "i.endpoint_id = e.v and i.state = s.v and i.type = t.v")
+            }
             Path::Chat(_) => format!(
                 "with e(v) as (values {e}), s(v) as (values {s}), t(v) as (values {t}) select d.position from e cross join deliveries d \
                  where d.position in (select i.position from deliveries i indexed by deliveries_of_chat where i.state in (select v from s) \

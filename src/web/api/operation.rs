@@ -1,8 +1,8 @@
 //! One operation of the REST API: everything that its route, its rights and its part of the OpenAPI document are made of.
 
-use actix_web::{HttpRequest, HttpResponse};
 use actix_web::http::{Method, header};
 use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;

@@ -52,10 +52,7 @@ async fn save(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpRe
         timezone: choices::timezone(&mut form, "timezone"),
         locale: choices::locale(&mut form, "locale").tag().to_owned(),
     };
-    let retention = Retention {
-        body_days: form.number("body_days", 1, DAYS_MAX),
-        attempt_days: form.number("attempt_days", 1, DAYS_MAX),
-    };
+    let retention = Retention { body_days: form.number("body_days", 1, DAYS_MAX), attempt_days: form.number("attempt_days", 1, DAYS_MAX) };
     if form.is_clean() && !retention.is_valid() {
         form.refuse("body_days", "deliveries.retention_order");
     }

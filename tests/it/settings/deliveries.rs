@@ -52,7 +52,7 @@ async fn many_are_counted_confirmed_and_sent_again() {
     let begun = admin.posts("/settings/webhooks/resendings", &fields).await;
     assert_eq!(begun.header("location"), Some("/settings/webhooks/resendings?told=resending"));
     let mut list = admin.opens("/settings/webhooks/resendings").await.text();
-    while list.contains("Em andamento") {
+    while list.contains("<progress") {
         list = admin.opens("/settings/webhooks/resendings").await.text();
     }
     assert!(list.contains("Concluído") && list.contains("1 deixada de fora"), "a test stays out: {list}");
@@ -63,7 +63,9 @@ async fn many_are_counted_confirmed_and_sent_again() {
 async fn how_long_webhooks_are_kept_is_a_setting() {
     let admin = Admin::sets_up().await;
     let path = "/settings/organisation";
-    let fields = |body, attempt| [("name", "Casa"), ("timezone", "America/Recife"), ("locale", "pt-BR"), ("body_days", body), ("attempt_days", attempt)];
+    let fields = |body, attempt| {
+        [("name", "Casa"), ("timezone", "America/Recife"), ("locale", "pt-BR"), ("body_days", body), ("attempt_days", attempt)]
+    };
     let page = admin.opens(path).await.text();
     assert!(page.contains("name=\"body_days\" type=\"number\" value=\"30\"") && page.contains("value=\"90\""));
     let refused = admin.posts(path, &fields("60", "30")).await;

@@ -56,7 +56,8 @@ fn a_text_leads_to_an_event_a_chat_an_endpoint_a_code_a_body_or_an_answer() {
         world.asks().await;
         dispatcher.tick().await;
         let all = world.deliveries(endpoint).await;
-        let listed = world.store.delivery_log(DeliveryFilter { chat: Some(chat), ..DeliveryFilter::default() }, None, 5).await.expect("a page");
+        let listed =
+            world.store.delivery_log(DeliveryFilter { chat: Some(chat), ..DeliveryFilter::default() }, None, 5).await.expect("a page");
         let row = listed.rows.first().expect("the chat's delivery");
         let protocol = row.protocol.clone().expect("a protocol");
         assert!(row.duration_ms.is_some());

@@ -140,7 +140,8 @@ fn one_runs_at_a_time_of_an_endpoint_and_an_ended_one_makes_room() {
         let (notes, _) = world.endpoint("http://127.0.0.1:9/notas", &REQUESTED).await;
         world.asks().await;
         let begin = async |wanted| world.store.begin_resending(wanted, None).await;
-        let of_all = Wanted { filter: DeliveryFilter { since: Some(Timestamp::from_ms(0)), ..DeliveryFilter::default() }, ..everything_to(crm) };
+        let of_all =
+            Wanted { filter: DeliveryFilter { since: Some(Timestamp::from_ms(0)), ..DeliveryFilter::default() }, ..everything_to(crm) };
         let id = begin(everything_to(crm)).await.expect("begun");
         for wanted in [everything_to(crm), Wanted::recovery(crm, Timestamp::from_ms(0)), of_all.clone()] {
             assert_eq!(code(&begin(wanted).await.expect_err("one runs")), "resending_running");
@@ -153,7 +154,10 @@ fn one_runs_at_a_time_of_an_endpoint_and_an_ended_one_makes_room() {
         assert_eq!(world.store.cancel_resending(id, by).await.expect("again").ended_at, ended.ended_at);
         to_the_end(&world).await;
         begin(of_all).await.expect("there is room");
-        assert_eq!(code(&begin(Wanted { filter: DeliveryFilter::default(), ..everything_to(crm) }).await.expect_err("too much")), "filter_open");
+        assert_eq!(
+            code(&begin(Wanted { filter: DeliveryFilter::default(), ..everything_to(crm) }).await.expect_err("too much")),
+            "filter_open"
+        );
         to_the_end(&world).await;
         world.changes(crm, |draft| draft.enabled = false).await;
         assert_eq!(code(&begin(everything_to(crm)).await.expect_err("disabled")), "endpoint_disabled");

@@ -111,7 +111,10 @@ fn point(text: &str, timezone: &str) -> Option<Timestamp> {
     }
     let naive = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|shape| NaiveDateTime::parse_from_str(text, shape).ok())?;
     let zone = timezone.parse::<chrono_tz::Tz>().unwrap_or(chrono_tz::UTC);
-    let at = zone.from_local_datetime(&naive).earliest().or_else(|| zone.from_local_datetime(&(naive + chrono::Duration::hours(1))).earliest())?;
+    let at = zone
+        .from_local_datetime(&naive)
+        .earliest()
+        .or_else(|| zone.from_local_datetime(&(naive + chrono::Duration::hours(1))).earliest())?;
     Some(Timestamp::from_ms(at.timestamp_millis()))
 }
 

@@ -87,7 +87,8 @@ async fn list(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResp
     let directory = state.store.directory();
     let found = state.store.resendings(LIST_MAX).await?;
     let mut endpoints = endpoint_choices(frame.t, &directory);
-    endpoints.retain(|(id, _)| id.parse().is_ok_and(|id| directory.endpoints.get(&id).is_some_and(crate::domain::endpoint::Endpoint::is_live)));
+    endpoints
+        .retain(|(id, _)| id.parse().is_ok_and(|id| directory.endpoints.get(&id).is_some_and(crate::domain::endpoint::Endpoint::is_live)));
     let rows = found.iter().map(|resending| row(frame.t, &directory, resending)).collect();
     let page = ListPage { rows, tabs: TABS, tab: "/deliveries", endpoints, frame };
     frame::page(StatusCode::OK, &page.frame.nonce, &page)
