@@ -33,8 +33,10 @@ pub fn load(conn: &mut SqliteConnection) -> Result<Directory, StoreError> {
     })
 }
 
+type OrganisationRow = (OrganisationId, String, String, String, String, Timestamp, i32, i32);
+
 fn organisation_of(conn: &mut SqliteConnection) -> Result<Option<Organisation>, StoreError> {
-    let row: Option<(OrganisationId, String, String, String, String, Timestamp, i32, i32)> = organisation::table.first(conn).optional()?;
+    let row: Option<OrganisationRow> = organisation::table.first(conn).optional()?;
     Ok(row.map(|(id, name, timezone, locale, inspector_key, created_at, body_days, attempt_days)| Organisation {
         id,
         name,

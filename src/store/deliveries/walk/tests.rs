@@ -67,8 +67,12 @@ fn house(folder: &std::path::Path, rows: i64) -> (SqliteConnection, Directory) {
 
 fn kinds(n: i64) -> (DeliveryState, EventType) {
     let place = |n: i64, of: usize| usize::try_from(n).unwrap_or(0) % of;
-    let state = if n % 3 == 0 { DeliveryState::ALL[place(n / 3, DeliveryState::ALL.len())] } else { DeliveryState::Delivered };
-    (state, EventType::ALL[place(n / 2, 5)])
+    let state = if n % 3 == 0 { pick(DeliveryState::ALL, place(n / 3, DeliveryState::ALL.len())) } else { DeliveryState::Delivered };
+    (state, pick(EventType::ALL, place(n / 2, 5)))
+}
+
+fn pick<T: Copy>(all: &[T], n: usize) -> T {
+    all.iter().copied().nth(n).expect("one of them")
 }
 
 fn whose(n: i64) -> u128 {
@@ -94,8 +98,8 @@ fn filters() -> impl Strategy<Value = DeliveryFilter> {
     let times = || proptest::option::of((0_i64..3_200).prop_map(Timestamp::from_ms));
     let parts = (
         proptest::option::of((0_u128..3).prop_map(endpoint)),
-        proptest::option::of((0_usize..6).prop_map(|n| EventType::ALL[n])),
-        proptest::collection::vec((0_usize..DeliveryState::ALL.len()).prop_map(|n| DeliveryState::ALL[n]), 0..3),
+        proptest::option::of((0_usize..6).prop_map(|n| pick(EventType::ALL, n))),
+        proptest::collection::vec((0_usize..DeliveryState::ALL.len()).prop_map(|n| pick(DeliveryState::ALL, n)), 0..3),
         proptest::option::of((0_u128..7).prop_map(chat)),
         times(),
         times(),
