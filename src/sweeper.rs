@@ -1,6 +1,10 @@
-//! What time does: it lets the deadlines of chats pass, always by the command that the rules decide on.
+//! What time does: it lets the deadlines of chats pass, always by the command that the rules decide on, removes what was kept long enough
+//! ([`retention`]), and goes on with what was begun ([`resending`]).
 //!
 //! Sleeps until the nearest deadline of the agenda and does not scan; a test calls [`Sweeper::tick`] on a fixed clock. Knows no HTTP.
+
+pub mod resending;
+pub mod retention;
 
 use std::time::Duration;
 
@@ -28,6 +32,11 @@ impl Sweeper {
 
     /// Does what is due, for ever.
     pub async fn run(self) {
+        let (resender, keeper) = (resending::Resender::new(self.store.clone()), retention::Keeper::new(self.store.clone()));
+        tokio::join!(self.run_deadlines(), resender.run(), keeper.run());
+    }
+
+    async fn run_deadlines(self) {
         loop {
             if let Err(error) = self.tick().await {
                 tracing::warn!(%error, "deadlines could not be carried out");

@@ -70,6 +70,8 @@ ids! {
     EventId;
     /// One event on its way to one endpoint.
     DeliveryId;
+    /// Deliveries sent again in bulk.
+    ResendingId;
     /// A message left while nobody was available.
     OfflineMessageId;
     /// A signed-in browser or program.

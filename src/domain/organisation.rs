@@ -1,6 +1,7 @@
 //! The one organisation of a data directory.
 
 use super::ids::OrganisationId;
+use super::retention::Retention;
 use super::time::Timestamp;
 
 /// Who runs this server.
@@ -15,4 +16,6 @@ pub struct Organisation {
     /// The last part of the inspector's address.
     pub inspector_key: String,
     pub created_at: Timestamp,
+    /// How long what webhooks carried is kept.
+    pub retention: Retention,
 }

@@ -12,6 +12,7 @@ use crate::domain::department::{Department, Limits, Member, Routing};
 use crate::domain::directory::Directory;
 use crate::domain::ids::{AgentId, DepartmentId, OrganisationId, SiteId, TagId};
 use crate::domain::organisation::Organisation;
+use crate::domain::retention::Retention;
 use crate::domain::site::{Consent, Field, Fields, LocationMode, Site};
 use crate::domain::tag::Tag;
 use crate::domain::time::{Moment, Timestamp};
@@ -32,15 +33,18 @@ pub fn load(conn: &mut SqliteConnection) -> Result<Directory, StoreError> {
     })
 }
 
+type OrganisationRow = (OrganisationId, String, String, String, String, Timestamp, i32, i32);
+
 fn organisation_of(conn: &mut SqliteConnection) -> Result<Option<Organisation>, StoreError> {
-    let row: Option<(OrganisationId, String, String, String, String, Timestamp)> = organisation::table.first(conn).optional()?;
-    Ok(row.map(|(id, name, timezone, locale, inspector_key, created_at)| Organisation {
+    let row: Option<OrganisationRow> = organisation::table.first(conn).optional()?;
+    Ok(row.map(|(id, name, timezone, locale, inspector_key, created_at, body_days, attempt_days)| Organisation {
         id,
         name,
         timezone,
         locale,
         inspector_key,
         created_at,
+        retention: Retention { body_days: body_days.into(), attempt_days: attempt_days.into() },
     }))
 }
 

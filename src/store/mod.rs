@@ -90,6 +90,7 @@ impl Store {
             directory: RwLock::new(Arc::clone(&directory)),
             agenda,
             outbox: tokio::sync::Notify::new(),
+            resendings: tokio::sync::Notify::new(),
             closing: AtomicBool::new(false),
             outbox_recalls: AtomicU64::new(0),
             deliveries_moved: tokio::sync::watch::Sender::new(0),
@@ -131,7 +132,7 @@ impl Store {
         self.shared.outbox_recalls.load(Ordering::Acquire)
     }
 
-    /// Changes whenever attempts were recorded: for pages that show deliveries while they happen.
+    /// Changes whenever deliveries were queued or attempts recorded: for pages that show deliveries while they happen.
     #[must_use]
     pub fn deliveries_moved(&self) -> tokio::sync::watch::Receiver<u64> {
         self.shared.deliveries_moved.subscribe()

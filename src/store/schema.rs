@@ -15,6 +15,8 @@ diesel::table! {
         locale -> Text,
         inspector_key -> Text,
         created_at -> BigInt,
+        body_days -> Integer,
+        attempt_days -> Integer,
     }
 }
 
@@ -413,6 +415,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    resendings (id) {
+        id -> Binary,
+        kind -> Text,
+        endpoint_id -> Nullable<Binary>,
+        filter -> Text,
+        upto -> BigInt,
+        cursor -> BigInt,
+        sent -> BigInt,
+        skipped -> BigInt,
+        expected -> BigInt,
+        at_least -> Bool,
+        state -> Text,
+        reason -> Nullable<Text>,
+        created_by -> Nullable<Binary>,
+        created_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     audit_log (id) {
         id -> Binary,
         at -> BigInt,
@@ -451,5 +473,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_bodies,
     deliveries,
     attempts,
+    resendings,
     audit_log
 );

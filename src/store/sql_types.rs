@@ -10,8 +10,8 @@ use diesel::sqlite::Sqlite;
 use uuid::Uuid;
 
 use crate::domain::ids::{
-    AgentId, ApiTokenId, ChatId, DeliveryId, DepartmentId, EndpointId, EntryId, EventId, OfflineMessageId, OrganisationId, SessionId,
-    SiteId, TagId, VisitorId,
+    AgentId, ApiTokenId, ChatId, DeliveryId, DepartmentId, EndpointId, EntryId, EventId, OfflineMessageId, OrganisationId, ResendingId,
+    SessionId, SiteId, TagId, VisitorId,
 };
 use crate::domain::time::Timestamp;
 
@@ -86,6 +86,7 @@ ids!(
     EventId,
     OfflineMessageId,
     OrganisationId,
+    ResendingId,
     SessionId,
     SiteId,
     TagId,

@@ -147,11 +147,13 @@ pub(super) struct Shared {
     pub agenda: Agenda,
     /// Told that deliveries became due.
     pub outbox: tokio::sync::Notify,
+    /// Told that a resending began.
+    pub resendings: tokio::sync::Notify,
     /// Set once nothing more shall be written.
     pub closing: AtomicBool,
     /// How often deliveries were recalled.
     pub outbox_recalls: AtomicU64,
-    /// How often attempts were recorded.
+    /// How often deliveries were queued or attempts recorded.
     pub deliveries_moved: tokio::sync::watch::Sender<u64>,
     /// Where the console is; bodies of webhooks lead there.
     pub public_url: RwLock<Arc<str>>,
@@ -257,7 +259,7 @@ impl Writer {
         if effects.is_empty() {
             return;
         }
-        let mut outbox = false;
+        let (mut outbox, mut moved) = (false, false);
         for effect in &effects {
             match effect {
                 Effect::Deadline { chat, due } => self.shared.agenda.set(*chat, *due),
@@ -266,12 +268,15 @@ impl Writer {
                     self.shared.outbox_recalls.fetch_add(1, Ordering::AcqRel);
                     outbox = true;
                 }
-                Effect::DeliveriesMoved => self.shared.deliveries_moved.send_modify(|times| *times += 1),
+                Effect::DeliveriesMoved => moved = true,
                 _ => {}
             }
         }
         if outbox {
             self.shared.outbox.notify_one();
+        }
+        if outbox || moved {
+            self.shared.deliveries_moved.send_modify(|times| *times += 1);
         }
         let listener = self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(listener) = listener {

@@ -114,6 +114,7 @@ fn told(word: &str) -> Option<&'static str> {
         "recovered" => "settings.webhooks.recovered",
         "tested" => "settings.webhooks.tested",
         "resent" => "settings.webhooks.resent",
+        "resending" => "deliveries.begun",
         "password" => "settings.account.password_changed",
         _ => return None,
     })

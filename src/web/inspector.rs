@@ -20,7 +20,7 @@ use crate::i18n::Texts;
 use crate::webhooks::inspector::{Inspector, Seen};
 use crate::wire::time::rfc3339;
 
-mod stream;
+pub(super) mod stream;
 
 #[derive(Template)]
 #[template(path = "inspector/index.html")]
@@ -205,7 +205,7 @@ async fn mode(_viewer: Viewer, mode: Json<Mode>, state: Data<AppState>) -> HttpR
 }
 
 async fn live(_viewer: Viewer, state: Data<AppState>) -> HttpResponse {
-    stream::open(&state.hub, &state.inspector)
+    stream::open(&state.hub, state.inspector.moved())
 }
 
 fn answer(inspector: &Inspector, after: u64) -> HttpResponse {

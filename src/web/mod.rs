@@ -9,6 +9,7 @@ pub mod console;
 pub mod device;
 pub mod entry;
 pub mod error;
+pub mod export;
 pub mod extract;
 pub mod form;
 pub mod frame;

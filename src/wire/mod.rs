@@ -5,6 +5,9 @@
 pub mod api;
 pub mod catalogue;
 pub mod commands;
+pub mod csv;
+pub mod curl;
+pub mod delivery_file;
 pub mod demo;
 pub mod detail;
 pub mod entries;
@@ -12,5 +15,6 @@ pub mod frames;
 pub mod payload;
 pub mod stored;
 pub mod stored_endpoint;
+pub mod stored_filter;
 pub mod time;
 pub mod views;

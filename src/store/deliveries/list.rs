@@ -1,40 +1,18 @@
-//! Looking deliveries up: pages cut by position, newest first, so that they stay put while new ones arrive; one with its body and attempts; an
-//! endpoint's last day.
+//! Reading deliveries: rows of a list by their positions; one with its body, its attempts and its neighbours.
 
-use diesel::sql_types::{BigInt, Binary, Text};
-use diesel::sqlite::Sqlite;
-use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl,
+    SqliteConnection,
+};
 
 use crate::domain::delivery::{Attempt, AttemptCode, Cause, Delivery, DeliveryState};
-use crate::domain::event_type::EventType;
+use crate::domain::delivery_filter::Listed;
 use crate::domain::ids::{ChatId, DeliveryId, EndpointId, EventId};
 use crate::domain::time::Timestamp;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::schema::{attempts, deliveries, event_bodies, events};
+use crate::store::schema::{attempts, chats, deliveries, event_bodies, events};
 use crate::wire::stored_endpoint::pairs_from;
-
-/// Deliveries on one page.
-pub const PAGE_MAX: i64 = 200;
-
-/// Which deliveries are wanted; what is none restricts nothing.
-#[derive(Clone, Debug, Default)]
-pub struct DeliveryFilter {
-    /// Only to this endpoint.
-    pub endpoint: Option<EndpointId>,
-    /// Only of this type.
-    pub event_type: Option<EventType>,
-    /// Only in one of these states; empty: any.
-    pub states: Vec<DeliveryState>,
-    /// Only of this chat.
-    pub chat: Option<ChatId>,
-    /// Only queued at or after this.
-    pub since: Option<Timestamp>,
-    /// Only queued before this.
-    pub until: Option<Timestamp>,
-    /// Only with this in the body, letters as they are.
-    pub text: Option<String>,
-}
 
 /// One delivery with everything that is kept of it.
 #[derive(Clone, Debug)]
@@ -45,23 +23,16 @@ pub struct DeliveryDetail {
     pub test: bool,
     /// The frozen body; none if it was erased or has passed its retention.
     pub body: Option<Vec<u8>>,
+    /// Whether it was erased, or held a location that was taken back, rather than kept long enough.
+    pub erased: bool,
+    /// The protocol of its chat.
+    pub protocol: Option<String>,
+    /// The delivery of the same chat to the same endpoint that was queued before.
+    pub previous: Option<DeliveryId>,
+    /// The one that was queued after it.
+    pub next: Option<DeliveryId>,
     /// Its attempts with their numbers, the first first.
     pub attempts: Vec<(u32, Attempt)>,
-}
-
-/// An endpoint's last 24 hours.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health24h {
-    /// Successes and failures of each hour, the oldest first; 24 of them.
-    pub hours: Vec<(i64, i64)>,
-    /// Half of the answers came within this many milliseconds.
-    pub p50_ms: Option<i64>,
-    /// Nineteen of twenty did.
-    pub p95_ms: Option<i64>,
-    /// When the next attempt is due, in steady time.
-    pub next_steady: Option<Timestamp>,
-    /// Deliveries that are held.
-    pub held: i64,
 }
 
 type Columns = (
@@ -90,54 +61,6 @@ macro_rules! columns {
 }
 
 impl Store {
-    /// A page of deliveries, newest first: those before the position `before`, at most `limit`. The position of the last one is the next page's `before`.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn deliveries(&self, filter: DeliveryFilter, before: Option<i64>, limit: i64) -> Result<Vec<Delivery>, StoreError> {
-        self.read(move |conn| {
-            let mut query = deliveries::table
-                .inner_join(events::table.on(events::position.eq(deliveries::event_position)))
-                .order(deliveries::position.desc())
-                // One more shows whether another page follows.
-                .limit(limit.clamp(1, PAGE_MAX + 1))
-                .select(columns!())
-                .into_boxed::<Sqlite>();
-            if let Some(before) = before {
-                query = query.filter(deliveries::position.lt(before));
-            }
-            if let Some(endpoint) = filter.endpoint {
-                query = query.filter(deliveries::endpoint_id.eq(endpoint));
-            }
-            if let Some(event_type) = filter.event_type {
-                query = query.filter(deliveries::kind.eq(event_type.as_str()));
-            }
-            if !filter.states.is_empty() {
-                query = query.filter(deliveries::state.eq_any(filter.states.iter().map(|state| state.as_str())));
-            }
-            if let Some(chat) = filter.chat {
-                query = query.filter(deliveries::chat_id.eq(chat));
-            }
-            if let Some(since) = filter.since {
-                query = query.filter(deliveries::created_at.ge(since));
-            }
-            if let Some(until) = filter.until {
-                query = query.filter(deliveries::created_at.lt(until));
-            }
-            if let Some(text) = &filter.text {
-                let holds = diesel::dsl::sql::<diesel::sql_types::Bool>(
-                    "exists (select 1 from event_bodies b where b.event_position = deliveries.event_position \
-                     and b.variant = deliveries.variant and instr(b.body, cast(",
-                )
-                .bind::<Text, _>(text.clone())
-                .sql(" as blob)) > 0)");
-                query = query.filter(holds);
-            }
-            query.load::<Columns>(conn)?.into_iter().map(|row| delivery_from(row).map(|(delivery, _)| delivery)).collect()
-        })
-        .await
-    }
-
     /// One delivery with its body and its attempts.
     ///
     /// # Errors
@@ -176,66 +99,44 @@ impl Store {
                 ))
                 .load(conn)?;
             let attempts = rows.into_iter().map(attempt_from).collect::<Result<_, _>>()?;
-            Ok(DeliveryDetail { delivery, test, body: body.flatten(), attempts })
-        })
-        .await
-    }
-
-    /// How an endpoint did in the 24 hours before `now`.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn endpoint_day(&self, endpoint: EndpointId, now: Timestamp) -> Result<Health24h, StoreError> {
-        self.read(move |conn| {
-            let since = now.plus_seconds(-24 * 3600);
-            let rows: Vec<Tried> = sql_query(
-                "select a.at, a.duration_ms, a.code from deliveries d join attempts a on a.delivery_position = d.position \
-                 where d.endpoint_id = ? and d.position >= coalesce((select min(delivery_position) from attempts where at >= ?), 0) \
-                 and a.at >= ? order by d.position desc limit 20000",
-            )
-            .bind::<Binary, _>(endpoint)
-            .bind::<BigInt, _>(since)
-            .bind::<BigInt, _>(since)
-            .load(conn)?;
-            let mut day = Health24h { hours: vec![(0, 0); 24], ..Health24h::default() };
-            let mut durations: Vec<i64> = Vec::new();
-            for row in rows {
-                let hour = usize::try_from((row.at - since.ms()) / 3_600_000).unwrap_or(0).min(23);
-                let is_good = row.code == AttemptCode::Delivered.as_str();
-                if let Some((good, bad)) = day.hours.get_mut(hour) {
-                    *(if is_good { good } else { bad }) += 1;
-                }
-                if is_good {
-                    durations.push(row.duration_ms);
-                }
-            }
-            durations.sort_unstable();
-            let at = |percent: usize| durations.get((durations.len() * percent / 100).min(durations.len().saturating_sub(1))).copied();
-            (day.p50_ms, day.p95_ms) = (at(50), at(95));
-            day.next_steady = deliveries::table
-                .filter(deliveries::endpoint_id.eq(endpoint))
-                .filter(deliveries::state.eq(DeliveryState::Due.as_str()))
-                .select(diesel::dsl::min(deliveries::next_steady))
-                .first(conn)?;
-            day.held = deliveries::table
-                .filter(deliveries::endpoint_id.eq(endpoint))
-                .filter(deliveries::state.eq(DeliveryState::Held.as_str()))
-                .count()
-                .get_result(conn)?;
-            Ok(day)
+            let (previous, next) = neighbours(conn, &delivery)?;
+            let protocol = match delivery.chat {
+                Some(chat) => chats::table.find(chat).select(chats::protocol).first(conn).optional()?,
+                None => None,
+            };
+            let erased = matches!(body, Some(None));
+            Ok(DeliveryDetail { delivery, test, body: body.flatten(), erased, protocol, previous, next, attempts })
         })
         .await
     }
 }
 
-#[derive(QueryableByName)]
-struct Tried {
-    #[diesel(sql_type = BigInt)]
-    at: i64,
-    #[diesel(sql_type = BigInt)]
-    duration_ms: i64,
-    #[diesel(sql_type = Text)]
-    code: String,
+/// The rows at these positions, in the order given.
+pub(super) fn listed(conn: &mut SqliteConnection, positions: &[i64]) -> Result<Vec<Listed>, StoreError> {
+    let rows: Vec<(Columns, Option<String>, Option<i64>)> = deliveries::table
+        .inner_join(events::table.on(events::position.eq(deliveries::event_position)))
+        .left_join(chats::table.on(chats::id.nullable().eq(deliveries::chat_id)))
+        .left_join(attempts::table.on(attempts::delivery_position.eq(deliveries::position).and(attempts::number.eq(deliveries::attempts))))
+        .filter(deliveries::position.eq_any(positions))
+        .select((columns!(), chats::protocol.nullable(), attempts::duration_ms.nullable()))
+        .load(conn)?;
+    let mut listed = Vec::with_capacity(rows.len());
+    for (row, protocol, duration_ms) in rows {
+        listed.push(Listed { delivery: delivery_from(row)?.0, protocol, duration_ms });
+    }
+    let newest_first = positions.first() > positions.last();
+    listed.sort_by_key(|row| if newest_first { -row.delivery.position } else { row.delivery.position });
+    Ok(listed)
+}
+
+/// The deliveries of the same chat to the same endpoint right before and after this one.
+fn neighbours(conn: &mut SqliteConnection, of: &Delivery) -> Result<(Option<DeliveryId>, Option<DeliveryId>), StoreError> {
+    let Some(chat) = of.chat else { return Ok((None, None)) };
+    let own =
+        || deliveries::table.filter(deliveries::endpoint_id.eq(of.endpoint)).filter(deliveries::chat_id.eq(chat)).select(deliveries::id);
+    let before = own().filter(deliveries::position.lt(of.position)).order(deliveries::position.desc()).first(conn).optional()?;
+    let after = own().filter(deliveries::position.gt(of.position)).order(deliveries::position).first(conn).optional()?;
+    Ok((before, after))
 }
 
 type AttemptRow = (

@@ -4,14 +4,26 @@
 //! third attempt ([`results`]). What is in flight is the dispatcher's own knowledge: until a result is recorded the row stays `due`, so that
 //! after a crash it is simply due again.
 
+mod again;
+mod day;
 mod due;
 mod list;
+mod log;
 mod resend;
+mod resendings;
 mod results;
+mod retention;
+mod walk;
 
+pub use day::Health24h;
 pub use due::{Job, LaneAsk, LaneDue};
-pub use list::{DeliveryDetail, DeliveryFilter, Health24h};
+pub use list::DeliveryDetail;
+pub use log::{COUNT_MAX, PAGE_MAX};
 pub use results::{Ended, Recorded};
+pub use retention::Sweep;
+pub use walk::SEARCH_ROWS_MAX;
+
+pub use crate::domain::delivery_filter::DeliveryFilter;
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection, sql_query};
 

@@ -71,6 +71,11 @@ fn entry(operation: &Operation, failure: &Schema, taken: &mut SchemaGenerator, g
     let body = |schema: Value| json!({"application/json": {"schema": schema}});
     let success = match operation.response {
         Some(response) => json!({"description": "Done.", "content": body(response(given).to_value())}),
+        None if !operation.media.is_empty() => {
+            let content: Map<String, Value> =
+                operation.media.iter().map(|media| ((*media).to_owned(), json!({"schema": {"type": "string"}}))).collect();
+            json!({"description": "Done.", "content": content})
+        }
         None => json!({"description": "Done."}),
     };
     let mut entry = json!({

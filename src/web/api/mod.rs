@@ -11,6 +11,7 @@ mod endpoints;
 mod house;
 mod operation;
 mod query;
+mod resendings;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         house::OPERATIONS,
         endpoints::OPERATIONS,
         deliveries::OPERATIONS,
+        resendings::OPERATIONS,
     ]
     .into_iter()
     .flatten()
@@ -88,6 +90,7 @@ async fn answer(
     Ok(match reply {
         Reply::Json(text) => builder.content_type("application/json").body(text),
         Reply::Empty => builder.finish(),
+        Reply::File(answer) => answer,
     })
 }
 

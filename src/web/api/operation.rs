@@ -1,8 +1,8 @@
 //! One operation of the REST API: everything that its route, its rights and its part of the OpenAPI document are made of.
 
-use actix_web::HttpRequest;
 use actix_web::http::{Method, header};
 use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
@@ -68,6 +68,8 @@ pub struct Operation {
     pub status: u16,
     /// None: an answer without a body.
     pub response: Option<SchemaOf>,
+    /// The media types of an answer that is a file and no JSON.
+    pub media: &'static [&'static str],
     pub handler: Handler,
 }
 
@@ -85,6 +87,25 @@ impl Operation {
             request: None,
             status: 200,
             response: Some(response),
+            media: &[],
+            handler,
+        }
+    }
+
+    /// An operation that answers with a file, to be completed.
+    pub const fn file(path: &'static str, id: &'static str, access: Access, media: &'static [&'static str], handler: Handler) -> Self {
+        Self {
+            verb: Verb::Get,
+            path,
+            id,
+            summary: "",
+            access,
+            query: &[],
+            idempotent: false,
+            request: None,
+            status: 200,
+            response: None,
+            media,
             handler,
         }
     }
@@ -112,6 +133,7 @@ impl Operation {
             request: None,
             status: 204,
             response: None,
+            media: &[],
             handler,
         }
     }
@@ -128,6 +150,8 @@ pub enum Reply {
     Json(Vec<u8>),
     /// Nothing.
     Empty,
+    /// An answer of its own kind.
+    File(HttpResponse),
 }
 
 impl Reply {

@@ -118,8 +118,13 @@ impl Query {
     pub fn cut<T>(&self, records: &mut Vec<T>, place: impl FnOnce(&T) -> String) -> Option<String> {
         let more = records.len() > self.limit();
         records.truncate(self.limit());
-        records.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(place(last)))
+        records.last().filter(|_| more).map(|last| cursor_text(&place(last)))
     }
+}
+
+/// A place as programs give it back.
+pub fn cursor_text(place: &str) -> String {
+    URL_SAFE_NO_PAD.encode(place)
 }
 
 fn is_of(kind: Kind, value: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The organisation's page: name, time zone, language.
+//! The organisation's page: name, time zone, language, how long what webhooks carried is kept.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::choices::{self, Choice};
 use super::{Asked, beside_its_field};
+use crate::domain::retention::{DAYS_MAX, Retention};
 use crate::domain::text::NAME_LENGTH_MAX;
 use crate::store::organisation::OrganisationChange;
 use crate::web::error::AppError;
@@ -33,7 +34,14 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 async fn show(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {
     let directory = state.store.directory();
     let organisation = directory.organisation.as_ref().ok_or(AppError::NotFound)?;
-    let form = Form::filled([("name", &organisation.name), ("timezone", &organisation.timezone), ("locale", &organisation.locale)]);
+    let days = organisation.retention;
+    let form = Form::filled([
+        ("name", &organisation.name),
+        ("timezone", &organisation.timezone),
+        ("locale", &organisation.locale),
+        ("body_days", &days.body_days.to_string()),
+        ("attempt_days", &days.attempt_days.to_string()),
+    ]);
     std::future::ready(render(StatusCode::OK, &me, &state, form, asked.told.as_deref())).await
 }
 
@@ -44,9 +52,19 @@ async fn save(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpRe
         timezone: choices::timezone(&mut form, "timezone"),
         locale: choices::locale(&mut form, "locale").tag().to_owned(),
     };
+    let retention = Retention { body_days: form.number("body_days", 1, DAYS_MAX), attempt_days: form.number("attempt_days", 1, DAYS_MAX) };
+    if form.is_clean() && !retention.is_valid() {
+        form.refuse("body_days", "deliveries.retention_order");
+    }
     if form.is_clean() {
         match state.store.change_organisation(change, me.0.author()).await {
-            Ok(()) => return Ok(frame::go_to("/settings/organisation?told=saved")),
+            Ok(()) => {
+                let known = state.store.directory().organisation.as_ref().map(|organisation| organisation.retention);
+                if known != Some(retention) {
+                    state.store.change_retention(retention, me.0.author()).await?;
+                }
+                return Ok(frame::go_to("/settings/organisation?told=saved"));
+            }
             Err(error) => beside_its_field(&mut form, error)?,
         }
     }

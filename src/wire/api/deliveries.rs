@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Named, one_of, time, time_or_null};
 use crate::domain::delivery::{self, AttemptCode, Cause, DeliveryState};
+use crate::domain::delivery_filter::Listed;
 use crate::domain::directory::Directory;
 use crate::domain::event_type::EventType;
 use crate::domain::time::Moment;
@@ -47,6 +48,40 @@ pub struct Delivery {
     pub ended_at: Option<String>,
 }
 
+/// A delivery in the log.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LoggedDelivery {
+    #[serde(flatten)]
+    pub delivery: Delivery,
+    /// The protocol of its chat.
+    pub protocol: Option<String>,
+    /// How long the last attempt took.
+    pub duration_ms: Option<i64>,
+}
+
+/// Part of the log, the last queued first.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LogPage {
+    pub data: Vec<LoggedDelivery>,
+    /// What to give as `cursor` for older ones; null at the end.
+    pub next_cursor: Option<String>,
+    /// What to give as `cursor` for newer ones, those that come later too: ask again with it to follow the log.
+    pub previous_cursor: String,
+    /// Whether looking for a text stopped at its limit: the page may be short, even empty, and `next_cursor` goes on.
+    pub stopped: bool,
+}
+
+/// How many deliveries fit a filter.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Count {
+    /// Counting stops at 10,000, and with a text after 5,000 looked at.
+    pub count: i64,
+    /// Whether counting stopped before the end.
+    pub at_least: bool,
+    /// Give it as `up_to` of a resending: then what comes meanwhile is not of it.
+    pub up_to: i64,
+}
+
 /// One POST.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Attempt {
@@ -54,6 +89,12 @@ pub struct Attempt {
     #[schemars(schema_with = "time")]
     pub at: String,
     pub duration_ms: i64,
+    /// Until the name's addresses were known; null where a connection was reused, as `connected_ms`.
+    pub resolved_ms: Option<i64>,
+    /// Until the connection stood.
+    pub connected_ms: Option<i64>,
+    /// Until the head of the answer had come.
+    pub answered_ms: Option<i64>,
     #[schemars(schema_with = "codes")]
     pub code: &'static str,
     pub status: Option<u16>,
@@ -82,6 +123,14 @@ pub struct DeliveryDetail {
     /// The body as it is sent; only with the scope `deliveries:read`, and until it is erased or old, else null.
     #[schemars(schema_with = "object_or_null")]
     pub body: Value,
+    /// Whether the body is still kept: without it the delivery can't be sent again.
+    pub has_body: bool,
+    /// The protocol of its chat.
+    pub protocol: Option<String>,
+    /// The delivery of the same chat to the same endpoint before this one.
+    pub previous_id: Option<String>,
+    /// The one after it.
+    pub next_id: Option<String>,
     pub attempts: Vec<Attempt>,
 }
 
@@ -160,6 +209,9 @@ impl Attempt {
             number,
             at: rfc3339(attempt.at),
             duration_ms: attempt.duration_ms,
+            resolved_ms: attempt.resolved_ms,
+            connected_ms: attempt.connected_ms,
+            answered_ms: attempt.answered_ms,
             code: attempt.code.as_str(),
             status: attempt.status,
             url: attempt.url.clone(),
@@ -172,14 +224,26 @@ impl Attempt {
     }
 }
 
+impl LoggedDelivery {
+    /// A row of the log as it stands at `now`.
+    #[must_use]
+    pub fn of(row: &Listed, directory: &Directory, now: Moment) -> Self {
+        Self { delivery: Delivery::of(&row.delivery, directory, now), protocol: row.protocol.clone(), duration_ms: row.duration_ms }
+    }
+}
+
 impl DeliveryDetail {
     /// A delivery with its body and attempts; what they hold only where it may be read.
     #[must_use]
     pub fn of(delivery: Delivery, body: Option<&[u8]>, attempts: &[(u32, delivery::Attempt)], with_bodies: bool) -> Self {
-        let body = body.filter(|_| with_bodies).and_then(|body| serde_json::from_slice(body).ok());
+        let shown = body.filter(|_| with_bodies).and_then(|body| serde_json::from_slice(body).ok());
         Self {
             delivery,
-            body: body.unwrap_or_default(),
+            body: shown.unwrap_or_default(),
+            has_body: body.is_some(),
+            protocol: None,
+            previous_id: None,
+            next_id: None,
             attempts: attempts.iter().map(|(number, attempt)| Attempt::of(*number, attempt, with_bodies)).collect(),
         }
     }

@@ -6,6 +6,7 @@ pub mod chats;
 pub mod deliveries;
 pub mod endpoints;
 pub mod house;
+pub mod resendings;
 pub mod sessions;
 pub mod timeline;
 

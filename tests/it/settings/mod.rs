@@ -1,5 +1,6 @@
 //! Set-up, sign-in and the settings pages, as a browser without script meets them.
 
+mod deliveries;
 mod departments;
 mod login;
 pub mod office;

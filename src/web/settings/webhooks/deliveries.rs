@@ -1,54 +1,47 @@
-//! The deliveries: what was sent, what came back, and sending it again. Personal data stay folded until somebody unfolds them.
+//! The delivery log: filtered, turned page by page, followed while deliveries happen, taken away as a file.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Query};
 use askama::Template;
-use serde::Deserialize;
 
 use super::TABS;
-use crate::domain::delivery::{Attempt, AttemptCode, Delivery, DeliveryState};
+use super::log_filter::Wish;
+use crate::domain::delivery::{AttemptCode, Cause, Delivery, DeliveryState};
+use crate::domain::delivery_filter::{Listed, LogPage, Turn};
 use crate::domain::directory::Directory;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::DeliveryId;
-use crate::domain::webhook_id::WebhookId;
+use crate::domain::resending::State;
 use crate::i18n::Texts;
-use crate::store::deliveries::DeliveryFilter;
 use crate::web::error::AppError;
-use crate::web::extract::{Admin, Id};
+use crate::web::export::{self, Format};
+use crate::web::extract::{Admin, Posted};
 use crate::web::form::Form;
 use crate::web::frame::{self, Frame, framed};
+use crate::web::inspector::stream;
 use crate::web::settings::choices::{Choice, Keyed};
-use crate::web::settings::{Asked, date_time};
+use crate::web::settings::date_time;
 use crate::web::state::AppState;
 use crate::wire::catalogue::name_key;
 
 /// Rows of a page.
 const PAGE_ROWS: usize = 30;
-const HOUR_SECONDS: i64 = 3600;
 
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Wish {
-    endpoint: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    state: Option<String>,
-    since: Option<String>,
-    before: Option<i64>,
-    told: Option<String>,
-}
-
-struct Row {
-    id: DeliveryId,
-    at: String,
-    code: &'static str,
-    name: String,
-    endpoint: String,
-    state: String,
-    class: &'static str,
-    answer: String,
-    attempts: u32,
-    test: bool,
+pub struct Row {
+    pub id: DeliveryId,
+    pub position: i64,
+    pub at: String,
+    pub code: &'static str,
+    pub name: String,
+    pub endpoint: String,
+    pub protocol: String,
+    pub state: String,
+    pub class: &'static str,
+    pub answer: String,
+    pub duration: String,
+    pub attempts: String,
+    pub test: bool,
 }
 
 #[derive(Template)]
@@ -63,64 +56,36 @@ struct ListPage {
     types: Vec<Choice>,
     states: Vec<Choice>,
     periods: Vec<Choice>,
-    next: Option<String>,
-    is_first: bool,
+    /// What the filter says, to go on with it.
+    pairs: Vec<(&'static str, String)>,
+    query: String,
+    older: Option<String>,
+    newer: Option<String>,
+    is_newest: bool,
+    stopped: bool,
+    running: Option<String>,
 }
 framed!(ListPage);
 
-struct Try {
-    number: u32,
-    at: String,
-    duration_ms: i64,
-    sentence: String,
-    class: &'static str,
-    url: String,
-    remote: String,
-    request: String,
-    response_head: String,
-    response_body: String,
-    truncated: bool,
-    timing: String,
-}
-
-#[derive(Template)]
-#[template(path = "settings/webhooks/delivery.html")]
-struct DetailPage {
-    frame: Frame,
-    row: Row,
-    webhook_id: String,
-    body: Option<String>,
-    tries: Vec<Try>,
-    next: String,
-    may_resend: bool,
-}
-framed!(DetailPage);
-
 /// The addresses of this module.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/deliveries", web::get().to(list)).route("/settings/webhooks/deliveries/{id}", web::get().to(show));
+    cfg.route("/settings/webhooks/deliveries", web::get().to(list))
+        .route("/settings/webhooks/deliveries/stream", web::get().to(follow))
+        .route("/settings/webhooks/deliveries/export", web::post().to(take_away));
 }
 
 async fn list(me: Admin, wish: Query<Wish>, state: Data<AppState>) -> Result<HttpResponse, AppError> {
     let wish = wish.into_inner();
-    let frame = Frame::settings(&me.0.agent, me.0.locale, "webhooks").telling(wish.told.as_deref());
+    let mut frame = Frame::settings(&me.0.agent, me.0.locale, "webhooks").telling(wish.told.as_deref());
+    frame.texts_json = frame.t.json_of(&["form", "console", "deliveries"]);
     let directory = state.store.directory();
-    let filter = filter_of(&wish, &state);
-    let limit = i64::try_from(PAGE_ROWS.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut found = state.store.deliveries(filter, wish.before, limit).await?;
-    let more = found.len() > PAGE_ROWS;
-    found.truncate(PAGE_ROWS);
-    let next = found.last().filter(|_| more).map(|last| next_query(&wish, last.position));
+    let (found, is_newest) = page_of(&state, &wish, &directory).await?;
+    let running = state.store.running_resendings().await?;
     let page = ListPage {
-        rows: found.iter().map(|delivery| row(frame.t, &directory, delivery, false)).collect(),
+        rows: found.rows.iter().map(|listed| row(frame.t, &directory, listed)).collect(),
         tabs: TABS,
         tab: "/deliveries",
-        form: Form::filled([
-            ("endpoint", wish.endpoint.as_deref().unwrap_or_default()),
-            ("type", wish.kind.as_deref().unwrap_or_default()),
-            ("state", wish.state.as_deref().unwrap_or_default()),
-            ("since", wish.since.as_deref().unwrap_or_default()),
-        ]),
+        form: form_of(&wish),
         endpoints: endpoint_choices(frame.t, &directory),
         types: choices(frame.t, "settings.webhooks.any_type", EventType::ALL.iter().map(|event| (event.as_str(), name_key(*event)))),
         states: choices(
@@ -134,33 +99,69 @@ async fn list(me: Admin, wish: Query<Wish>, state: Data<AppState>) -> Result<Htt
             [("1", "settings.webhooks.hour"), ("24", "settings.webhooks.day_24"), ("168", "settings.webhooks.week")]
                 .map(|(hours, key)| (hours, key.to_owned())),
         ),
-        next,
-        is_first: wish.before.is_none(),
+        pairs: wish.pairs(),
+        query: wish.query(None),
+        older: found.older.map(|position| wish.query(Some(("before", position)))),
+        newer: (!is_newest).then(|| wish.query(Some(("after", found.newer)))),
+        is_newest,
+        stopped: found.stopped,
+        running: running
+            .iter()
+            .find(|resending| resending.state == State::Running)
+            .map(|resending| frame.t.with("deliveries.running", [("percent", resending.percent())])),
         frame,
     };
     frame::page(StatusCode::OK, &page.frame.nonce, &page)
 }
 
-fn filter_of(wish: &Wish, state: &AppState) -> DeliveryFilter {
-    let now = state.store.clock().now().wall;
-    let hours = wish.since.as_deref().and_then(|hours| hours.parse::<i64>().ok());
-    DeliveryFilter {
-        endpoint: wish.endpoint.as_deref().and_then(|id| id.parse().ok()),
-        event_type: wish.kind.as_deref().and_then(|kind| kind.parse().ok()),
-        states: wish.state.as_deref().and_then(DeliveryState::parse).into_iter().collect(),
-        since: hours.map(|hours| now.plus_seconds(hours.clamp(0, 10_000).saturating_mul(HOUR_SECONDS).saturating_neg())),
-        ..DeliveryFilter::default()
+/// The page that is asked for; whoever turns towards newer ones and finds the last of them stands on the newest page.
+async fn page_of(state: &AppState, wish: &Wish, directory: &Directory) -> Result<(LogPage, bool), AppError> {
+    let filter = wish.filter(state.store.clock().now().wall, &timezone(directory))?;
+    let turn = wish.turn();
+    let found = state.store.delivery_log(filter.clone(), turn, PAGE_ROWS).await?;
+    match turn {
+        None => Ok((found, true)),
+        Some(Turn::After(_)) if !found.has_newer => Ok((state.store.delivery_log(filter, None, PAGE_ROWS).await?, true)),
+        Some(Turn::After(_) | Turn::Before(_)) => Ok((found, false)),
     }
 }
 
-fn next_query(wish: &Wish, before: i64) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("endpoint", &wish.endpoint), ("type", &wish.kind), ("state", &wish.state), ("since", &wish.since)] {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
+async fn follow(_me: Admin, state: Data<AppState>) -> HttpResponse {
+    std::future::ready(stream::open(&state.hub, state.store.deliveries_moved())).await
+}
+
+async fn take_away(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {
+    let form = posted.0;
+    let format = Format::parse(form.value("format")).ok_or(AppError::Malformed)?;
+    let wish = wish_of(&form);
+    let filter = wish.filter(state.store.clock().now().wall, &timezone(&state.store.directory()))?;
+    let with_bodies = format == Format::Ndjson && form.ticked("bodies");
+    export::open(&state.store, export::Wish { filter, format, with_bodies }, me.0.author()).await
+}
+
+/// The filter that a form goes on with.
+#[must_use]
+pub fn wish_of(form: &Form) -> Wish {
+    let value = |name: &str| form.value(name).to_owned();
+    Wish {
+        endpoint: value("endpoint"),
+        kind: value("type"),
+        state: value("state"),
+        since: value("since"),
+        from: value("from"),
+        to: value("to"),
+        chat: value("chat"),
+        text: value("text"),
+        ..Wish::default()
     }
-    query.append_pair("before", &before.to_string()).finish()
+}
+
+fn form_of(wish: &Wish) -> Form {
+    let mut form = Form::default();
+    for (name, value) in wish.pairs() {
+        form.add(name, &value);
+    }
+    form
 }
 
 fn choices<'a>(t: &Texts, any: &str, all: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Choice> {
@@ -168,40 +169,24 @@ fn choices<'a>(t: &Texts, any: &str, all: impl IntoIterator<Item = (&'a str, Str
     std::iter::once(any).chain(all.into_iter().map(|(value, key)| (value.to_owned(), t.text(&key).to_owned()))).collect()
 }
 
-fn endpoint_choices(t: &Texts, directory: &Directory) -> Vec<Choice> {
+/// Every endpoint by name, archived ones too, for their history.
+#[must_use]
+pub fn endpoint_choices(t: &Texts, directory: &Directory) -> Vec<Choice> {
     let mut known: Vec<_> = directory.endpoints.values().map(|endpoint| (endpoint.id.to_string(), endpoint.draft.name.clone())).collect();
     known.sort_by_key(|(_, name)| name.to_lowercase());
     std::iter::once((String::new(), t.text("settings.webhooks.any_endpoint").to_owned())).chain(known).collect()
 }
 
-async fn show(me: Admin, asked: Asked, id: Id<DeliveryId>, state: Data<AppState>) -> Result<HttpResponse, AppError> {
-    let detail = state.store.delivery(id.0).await?;
-    let frame = Frame::settings(&me.0.agent, me.0.locale, "webhooks").telling(asked.told.as_deref());
-    let directory = state.store.directory();
-    let delivery = &detail.delivery;
-    let now = state.store.clock().now();
-    let next = delivery.next_steady.filter(|_| delivery.state == DeliveryState::Due && delivery.attempts > 0).map(|due| {
-        let at = now.wall.plus_ms(due.ms_since(now.steady));
-        frame.t.with("settings.webhooks.next_try", [("when", date_time(frame.t, at, &timezone(&directory)))])
-    });
-    let page = DetailPage {
-        row: row(frame.t, &directory, delivery, detail.test),
-        webhook_id: WebhookId { event: delivery.event, test: detail.test }.to_string(),
-        tries: detail.attempts.iter().map(|(number, attempt)| tried(frame.t, &directory, *number, attempt)).collect(),
-        next: next.unwrap_or_default(),
-        may_resend: detail.body.is_some()
-            && directory.endpoints.get(&delivery.endpoint).is_some_and(|endpoint| endpoint.archived_at.is_none()),
-        body: detail.body.as_deref().map(pretty),
-        frame,
-    };
-    frame::page(StatusCode::OK, &page.frame.nonce, &page)
-}
-
-fn timezone(directory: &Directory) -> String {
+/// The zone that times are shown in.
+#[must_use]
+pub fn timezone(directory: &Directory) -> String {
     directory.organisation.as_ref().map(|organisation| organisation.timezone.clone()).unwrap_or_default()
 }
 
-fn row(t: &Texts, directory: &Directory, delivery: &Delivery, test: bool) -> Row {
+/// A delivery as the log and its own page show it.
+#[must_use]
+pub fn row(t: &Texts, directory: &Directory, listed: &Listed) -> Row {
+    let delivery = &listed.delivery;
     let endpoint = directory.endpoints.get(&delivery.endpoint);
     let answer = match (delivery.last_status, delivery.last_code) {
         (Some(status), _) => status.to_string(),
@@ -210,57 +195,39 @@ fn row(t: &Texts, directory: &Directory, delivery: &Delivery, test: bool) -> Row
     };
     Row {
         id: delivery.id,
+        position: delivery.position,
         at: date_time(t, delivery.created_at, &timezone(directory)),
         code: delivery.event_type.as_str(),
         name: t.text(&name_key(delivery.event_type)).to_owned(),
         endpoint: endpoint.map(|endpoint| endpoint.draft.name.clone()).unwrap_or_default(),
+        protocol: listed.protocol.clone().unwrap_or_default(),
         state: t.text(&format!("webhook.state.{}", delivery.state.as_str())).to_owned(),
-        class: match delivery.state {
-            DeliveryState::Delivered => "is-ok",
-            DeliveryState::Due | DeliveryState::Sending if delivery.attempts == 0 => "",
-            DeliveryState::Due | DeliveryState::Sending | DeliveryState::Held => "is-wait",
-            DeliveryState::Failed | DeliveryState::Aborted => "is-alert",
-            DeliveryState::Erased | DeliveryState::Revoked | DeliveryState::EndpointRemoved => "",
-        },
+        class: class_of(delivery),
         answer,
-        attempts: delivery.attempts,
-        test,
+        duration: listed.duration_ms.map(|ms| t.with("deliveries.ms", [("ms", ms)])).unwrap_or_default(),
+        attempts: match (delivery.attempts, delivery.cause) {
+            (0, _) => String::new(),
+            (n, Cause::Event | Cause::Recover) if !delivery.state.has_ended() => {
+                t.with("deliveries.attempt_of", [("n", n), ("max", delivery.cause.attempts_max())])
+            }
+            (n, _) => n.to_string(),
+        },
+        test: delivery.test,
+    }
+}
+
+const fn class_of(delivery: &Delivery) -> &'static str {
+    match delivery.state {
+        DeliveryState::Delivered => "is-ok",
+        DeliveryState::Due | DeliveryState::Sending if delivery.attempts == 0 => "",
+        DeliveryState::Due | DeliveryState::Sending | DeliveryState::Held => "is-wait",
+        DeliveryState::Failed | DeliveryState::Aborted => "is-alert",
+        DeliveryState::Erased | DeliveryState::Revoked | DeliveryState::EndpointRemoved => "",
     }
 }
 
 /// What an attempt came to, in one sentence.
-fn sentence(t: &Texts, code: AttemptCode, status: Option<u16>) -> String {
+#[must_use]
+pub fn sentence(t: &Texts, code: AttemptCode, status: Option<u16>) -> String {
     t.with(&format!("webhook.code.{}", code.as_str()), [("status", status.unwrap_or_default())])
-}
-
-fn tried(t: &Texts, directory: &Directory, number: u32, attempt: &Attempt) -> Try {
-    let lines =
-        |headers: &[(String, String)]| headers.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n");
-    let times = [
-        ("settings.webhooks.resolved", attempt.resolved_ms),
-        ("settings.webhooks.connected", attempt.connected_ms),
-        ("settings.webhooks.answered", attempt.answered_ms),
-    ];
-    let timing = times.iter().filter_map(|(key, ms)| ms.map(|ms| t.with(key, [("ms", ms)])));
-    Try {
-        number,
-        at: date_time(t, attempt.at, &timezone(directory)),
-        duration_ms: attempt.duration_ms,
-        sentence: sentence(t, attempt.code, attempt.status),
-        class: if attempt.code == AttemptCode::Delivered { "is-ok" } else { "is-alert" },
-        url: attempt.url.clone(),
-        remote: attempt.remote_address.clone().unwrap_or_default(),
-        request: lines(&attempt.request_headers),
-        response_head: attempt.status.map(|status| format!("HTTP/1.1 {status}\n{}", lines(&attempt.response_headers))).unwrap_or_default(),
-        response_body: String::from_utf8_lossy(&attempt.response_body).into_owned(),
-        truncated: attempt.response_truncated,
-        timing: timing.collect::<Vec<_>>().join(" · "),
-    }
-}
-
-/// JSON with line breaks, for reading; what is sent stays as it was frozen.
-fn pretty(body: &[u8]) -> String {
-    serde_json::from_slice::<serde_json::Value>(body)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned())
 }

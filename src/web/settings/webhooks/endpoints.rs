@@ -12,6 +12,7 @@ use crate::domain::endpoint::headers::CustomHeader;
 use crate::domain::endpoint::secret::{Secret, Signing};
 use crate::domain::event_type::EventType;
 use crate::domain::ids::EndpointId;
+use crate::domain::resending::Wanted;
 use crate::domain::time::Timestamp;
 use crate::store::endpoints::Keys;
 use crate::web::error::AppError;
@@ -206,9 +207,8 @@ async fn rotate(me: Admin, id: Id<EndpointId>, _posted: Posted, state: Data<AppS
 }
 
 async fn recover(me: Admin, id: Id<EndpointId>, _posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {
-    state.store.recover(id.0, Timestamp::from_ms(0)).await?;
-    state.store.note(me.0.author(), "endpoint.recovered", "endpoint", id.0.0).await?;
-    Ok(frame::go_to(&format!("/settings/webhooks/deliveries?endpoint={}&told=recovered", id.0)))
+    state.store.begin_resending(Wanted::recovery(id.0, Timestamp::from_ms(0)), Some(me.0.author())).await?;
+    Ok(frame::go_to("/settings/webhooks/resendings?told=recovered"))
 }
 
 async fn archive(me: Admin, id: Id<EndpointId>, _posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {

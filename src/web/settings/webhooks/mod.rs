@@ -2,9 +2,12 @@
 
 pub mod catalogue;
 pub mod deliveries;
+pub mod delivery;
 pub mod endpoint_form;
 pub mod endpoints;
+pub mod log_filter;
 pub mod quick;
+pub mod resendings;
 pub mod samples;
 pub mod tests;
 
@@ -30,6 +33,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     endpoints::routes(cfg);
     tests::routes(cfg);
     deliveries::routes(cfg);
+    delivery::routes(cfg);
+    resendings::routes(cfg);
     catalogue::routes(cfg);
 }
 
