@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod department;
 pub mod directory;
 pub mod endpoint;
+pub mod enrichment;
 pub mod event_type;
 pub mod host;
 pub mod ids;

@@ -5,7 +5,9 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
 
+use super::enrich;
 use crate::domain::delivery::{Attempt, AttemptCode, Cause, Delivery, DeliveryState};
+use crate::domain::enrichment::Enrichment;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::{ChatId, DeliveryId, EndpointId, EventId};
 use crate::domain::time::Timestamp;
@@ -47,6 +49,8 @@ pub struct DeliveryDetail {
     pub body: Option<Vec<u8>>,
     /// Its attempts with their numbers, the first first.
     pub attempts: Vec<(u32, Attempt)>,
+    /// What became of the last answer that told something.
+    pub enrichment: Option<Enrichment>,
 }
 
 /// An endpoint's last 24 hours.
@@ -176,7 +180,8 @@ impl Store {
                 ))
                 .load(conn)?;
             let attempts = rows.into_iter().map(attempt_from).collect::<Result<_, _>>()?;
-            Ok(DeliveryDetail { delivery, test, body: body.flatten(), attempts })
+            let enrichment = enrich::of_delivery(conn, delivery.position)?;
+            Ok(DeliveryDetail { delivery, test, body: body.flatten(), attempts, enrichment })
         })
         .await
     }

@@ -85,7 +85,7 @@ async fn show(call: Call) -> Result<Reply, AppError> {
     let found = store.delivery(call.id()?).await?;
     let with_bodies = call.caller()?.may("deliveries:read");
     let delivery = Delivery::of(&found.delivery, &store.directory(), store.clock().now());
-    Reply::json(&DeliveryDetail::of(delivery, found.body.as_deref(), &found.attempts, with_bodies))
+    Reply::json(&DeliveryDetail::of(delivery, found.body.as_deref(), &found.attempts, found.enrichment.as_ref(), with_bodies))
 }
 
 async fn resend(call: Call) -> Result<Reply, AppError> {

@@ -4,9 +4,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::enrichment::Enrichment;
 use super::{Named, one_of, time, time_or_null};
 use crate::domain::delivery::{self, AttemptCode, Cause, DeliveryState};
 use crate::domain::directory::Directory;
+use crate::domain::enrichment;
 use crate::domain::event_type::EventType;
 use crate::domain::time::Moment;
 use crate::domain::webhook_id::WebhookId;
@@ -83,6 +85,8 @@ pub struct DeliveryDetail {
     #[schemars(schema_with = "object_or_null")]
     pub body: Value,
     pub attempts: Vec<Attempt>,
+    /// What was taken of the last answer that told something; null where none did.
+    pub enrichment: Option<Enrichment>,
 }
 
 /// One type of event.
@@ -175,12 +179,19 @@ impl Attempt {
 impl DeliveryDetail {
     /// A delivery with its body and attempts; what they hold only where it may be read.
     #[must_use]
-    pub fn of(delivery: Delivery, body: Option<&[u8]>, attempts: &[(u32, delivery::Attempt)], with_bodies: bool) -> Self {
+    pub fn of(
+        delivery: Delivery,
+        body: Option<&[u8]>,
+        attempts: &[(u32, delivery::Attempt)],
+        enrichment: Option<&enrichment::Enrichment>,
+        with_bodies: bool,
+    ) -> Self {
         let body = body.filter(|_| with_bodies).and_then(|body| serde_json::from_slice(body).ok());
         Self {
             delivery,
             body: body.unwrap_or_default(),
             attempts: attempts.iter().map(|(number, attempt)| Attempt::of(*number, attempt, with_bodies)).collect(),
+            enrichment: enrichment.map(Enrichment::of),
         }
     }
 }
