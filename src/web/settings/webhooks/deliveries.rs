@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::TABS;
+use super::told::Told;
 use crate::domain::delivery::{Attempt, AttemptCode, Delivery, DeliveryState};
 use crate::domain::directory::Directory;
 use crate::domain::event_type::EventType;
@@ -92,6 +93,7 @@ struct DetailPage {
     body: Option<String>,
     tries: Vec<Try>,
     next: String,
+    answered: Option<Told>,
     may_resend: bool,
 }
 framed!(DetailPage);
@@ -189,6 +191,7 @@ async fn show(me: Admin, asked: Asked, id: Id<DeliveryId>, state: Data<AppState>
         webhook_id: WebhookId { event: delivery.event, test: detail.test }.to_string(),
         tries: detail.attempts.iter().map(|(number, attempt)| tried(frame.t, &directory, *number, attempt)).collect(),
         next: next.unwrap_or_default(),
+        answered: detail.enrichment.as_ref().map(|enrichment| Told::of(enrichment, frame.t)),
         may_resend: detail.body.is_some()
             && directory.endpoints.get(&delivery.endpoint).is_some_and(|endpoint| endpoint.archived_at.is_none()),
         body: detail.body.as_deref().map(pretty),

@@ -7,6 +7,7 @@ pub mod endpoints;
 pub mod quick;
 pub mod samples;
 pub mod tests;
+pub mod told;
 
 use actix_web::web;
 
