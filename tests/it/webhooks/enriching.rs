@@ -2,5 +2,6 @@
 
 mod crash;
 mod ignored;
+mod live;
 mod office;
 mod taken;
