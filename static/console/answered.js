@@ -39,9 +39,10 @@ export function customGroups(visitor) {
   return [...groups.values()].sort((a, b) => Number(a.by !== null) - Number(b.by !== null));
 }
 
-/** The cards, the latest first, each with a link that may be offered. @param {Card} card @returns {Array<WebhookCard & {link: {href: string, host: string} | null}>} */
+/** The cards, the latest answer's first and each answer's in its order, each with a link that may be offered. @param {Card} card @returns {Array<WebhookCard & {link: {href: string, host: string} | null}>} */
 export function cardsOf(card) {
-  return [...(card.cards ?? [])].reverse().map((one) => ({ ...one, link: linkOf(one.url) }));
+  const byTime = [...(card.cards ?? [])].sort((a, b) => b.at.localeCompare(a.at));
+  return byTime.map((one) => ({ ...one, link: linkOf(one.url) }));
 }
 
 /** Only https, and the host as it is called: no name before it, no other script. @param {string | null} url */

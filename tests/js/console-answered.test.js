@@ -36,8 +36,8 @@ test("cards come the latest first, with links only to https and an honest host",
   assert.deepEqual(links("https://loja.example/10482"), { href: "https://loja.example/10482", host: "loja.example" });
   assert.deepEqual(links("https://аpple.example/")?.host, "xn--pple-43d.example");
   for (const url of [null, "", "http://loja.example/", "javascript:alert(1)", "https://banco.example@mau.example/", "//loja.example"]) assert.equal(links(url), null, String(url));
-  const titles = cardsOf(/** @type {any} */ ({ cards: [{ ...card(null), title: "1" }, { ...card(null), title: "2" }] })).map((one) => one.title);
-  assert.deepEqual(titles, ["2", "1"]);
+  const cards = [{ ...card(null), title: "1" }, { ...card(null), title: "2", at: "2026-11-22T15:00:00.000Z" }, { ...card(null), title: "3", at: "2026-11-22T15:00:00.000Z" }];
+  assert.deepEqual(cardsOf(/** @type {any} */ ({ cards })).map((one) => one.title), ["2", "3", "1"]);
 });
 
 test("a time of day alone is said only of the last hours", () => {
