@@ -12,7 +12,7 @@ use crate::domain::agent::Agent;
 use crate::domain::chat::event::{Event, Recorded};
 use crate::domain::chat::{Circle, State};
 use crate::domain::directory::Directory;
-use crate::domain::ids::{AgentId, DepartmentId};
+use crate::domain::ids::{AgentId, ChatId, DepartmentId, VisitorId};
 use crate::domain::offline::OfflineMessage;
 use crate::domain::time::Moment;
 use crate::hub::close::Close;
@@ -35,6 +35,14 @@ pub struct Relay {
     store: Store,
     hub: Hub,
     stale: Arc<Stale>,
+    cards: Arc<Cards>,
+}
+
+/// Visitor cards that changed. They are made from what the database and the visitor's tabs say, so not here.
+#[derive(Default)]
+struct Cards {
+    stale: Mutex<HashMap<ChatId, Option<AgentId>>>,
+    told: Notify,
 }
 
 /// What ephemera must be told anew.
@@ -56,7 +64,7 @@ impl Relay {
     /// A relay between a store and a hub.
     #[must_use]
     pub fn new(store: Store, hub: Hub) -> Self {
-        Self { store, hub, stale: Arc::default() }
+        Self { store, hub, stale: Arc::default(), cards: Arc::default() }
     }
 
     /// Publishes until the store is closed.
@@ -144,7 +152,8 @@ impl Relay {
                 let frame = encode(&AgentFrame::Presence { chat_id: chat.to_string(), present });
                 self.hub.publish(&[agent.map_or(Topic::Department(department), Topic::Agent), Topic::Chat(chat)], &frame);
             }
-            Effect::VisitorCard { .. } | Effect::Deadline { .. } | Effect::Outbox | Effect::OutboxRecalled | Effect::DeliveriesMoved => {}
+            Effect::VisitorCard { chat, standing, visitor, name } => self.publish_visitor(chat, standing, visitor, name.as_deref()),
+            Effect::Deadline { .. } | Effect::Outbox | Effect::OutboxRecalled | Effect::DeliveriesMoved => {}
             Effect::Agent(agent) => self.make_stale(|parts| {
                 parts.agents.insert(agent);
                 let own = directory.departments.values().filter(|department| department.member(agent).is_some());
@@ -155,6 +164,32 @@ impl Relay {
             Effect::SessionsEnded(sessions) => {
                 sessions.into_iter().for_each(|session| self.hub.close(Topic::Session(session), Close::SignedOut))
             }
+        }
+    }
+
+    /// The name stands in lists, which all have who hear of the chat; the card is shown where it is open.
+    fn publish_visitor(&self, chat: ChatId, standing: Standing, visitor: VisitorId, name: Option<&str>) {
+        if let Some(name) = name {
+            let audience = match standing.agent {
+                Some(agent) => Topic::Agent(agent),
+                None => Topic::Department(standing.department),
+            };
+            let frame = AgentFrame::Visitor { chat_id: chat.to_string(), visitor_id: visitor.to_string(), name };
+            self.hub.publish(&[audience, Topic::Chat(chat)], &encode(&frame));
+        }
+        self.cards.stale.lock().unwrap_or_else(PoisonError::into_inner).insert(chat, standing.agent);
+        self.cards.told.notify_one();
+    }
+
+    /// The chats whose visitor cards changed since the last call, with the agent who answers; waits until there is one.
+    pub async fn stale_cards(&self) -> HashMap<ChatId, Option<AgentId>> {
+        loop {
+            let told = self.cards.told.notified();
+            let stale = std::mem::take(&mut *self.cards.stale.lock().unwrap_or_else(PoisonError::into_inner));
+            if !stale.is_empty() {
+                return stale;
+            }
+            told.await;
         }
     }
 

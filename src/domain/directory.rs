@@ -43,6 +43,12 @@ impl Directory {
         self.departments.get(&id).map_or("", |department| &department.name)
     }
 
+    /// The name of an endpoint; empty where there is none such.
+    #[must_use]
+    pub fn endpoint_name(&self, id: EndpointId) -> &str {
+        self.endpoints.get(&id).map_or("", |endpoint| &endpoint.draft.name)
+    }
+
     /// What an agent may do in a department: an admin supervises everywhere.
     #[must_use]
     pub fn rights(&self, agent: AgentId, department: DepartmentId) -> Rights {

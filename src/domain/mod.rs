@@ -12,6 +12,7 @@ pub mod delivery_filter;
 pub mod department;
 pub mod directory;
 pub mod endpoint;
+pub mod enrichment;
 pub mod event_type;
 pub mod host;
 pub mod ids;

@@ -111,6 +111,7 @@ async fn seed_endpoint(state: &AppState, seed: &Seed) -> Result<(), StoreError> 
         plain_http_accepted: true,
         filter: Filter { events, sites: Vec::new(), departments: Vec::new(), tags: Vec::new(), score_max: None },
         extras: Extras::default(),
+        enrich: BTreeSet::new(),
         signing: Signing::Hmac,
         strict_order: false,
         rate_per_second: None,

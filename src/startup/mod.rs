@@ -155,7 +155,8 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
     let relay = Relay::new(store.clone(), hub);
     let tasks = vec![
         rt::spawn(relay.clone().run(store.listen())),
-        rt::spawn(relay.run_ephemera()),
+        rt::spawn(relay.clone().run_ephemera()),
+        rt::spawn(web::socket::card::follow(state.clone(), relay)),
         rt::spawn(Sweeper::new(store).run()),
         rt::spawn(forget_idle(state.clone())),
     ];

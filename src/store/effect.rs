@@ -17,8 +17,8 @@ pub enum Effect {
     Marks { chat: ChatId, visitor: VisitorId, department: DepartmentId, agent: Option<AgentId>, marks: Marks },
     /// A visitor's tabs came or went.
     VisitorPresence { chat: ChatId, department: DepartmentId, agent: Option<AgentId>, present: bool },
-    /// A visitor's data or page changed.
-    VisitorCard { chat: ChatId, department: DepartmentId, agent: Option<AgentId> },
+    /// What is known of a chat's visitor changed; `name` where that did.
+    VisitorCard { chat: ChatId, standing: Standing, visitor: VisitorId, name: Option<Arc<str>> },
     /// An agent's availability, connection or load changed.
     Agent(AgentId),
     /// Settings changed.

@@ -21,6 +21,7 @@ use crate::domain::event_type::EventType;
 use crate::domain::ids::EndpointId;
 use crate::domain::time::Timestamp;
 use crate::wire::stored_endpoint as stored;
+use crate::wire::stored_enrichment::{fields_from, fields_text};
 
 /// What an endpoint's requests are made with, opened.
 #[derive(Clone, Debug, Default)]
@@ -164,7 +165,14 @@ pub fn load(conn: &mut SqliteConnection) -> Result<HashMap<EndpointId, Endpoint>
     let rows: Vec<Row> = endpoints::table
         .select((
             (endpoints::id, endpoints::name, endpoints::url, endpoints::signature, endpoints::enabled, endpoints::created_at),
-            (endpoints::events, endpoints::quick_events, endpoints::sites, endpoints::departments, endpoints::conditions),
+            (
+                endpoints::events,
+                endpoints::quick_events,
+                endpoints::sites,
+                endpoints::departments,
+                endpoints::conditions,
+                endpoints::enrich,
+            ),
             (
                 endpoints::strict_order,
                 endpoints::with_transcript,
@@ -189,14 +197,14 @@ pub fn load(conn: &mut SqliteConnection) -> Result<HashMap<EndpointId, Endpoint>
 
 type Row = (
     (EndpointId, String, String, String, bool, Timestamp),
-    (String, String, Option<String>, Option<String>, String),
+    (String, String, Option<String>, Option<String>, String, String),
     (bool, bool, bool, bool, bool, Option<i32>),
     (Option<String>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, i64, Option<Timestamp>),
 );
 
 fn endpoint_from(row: Row) -> Result<Endpoint, StoreError> {
     let ((id, name, url, signature, enabled, created_at), lists, wishes, state) = row;
-    let (events, quick_events, sites, departments, conditions) = lists;
+    let (events, quick_events, sites, departments, conditions, enrich) = lists;
     let (strict_order, transcript, address, note, plain_http_accepted, rate) = wishes;
     let (disabled_reason, disabled_at, last_success_at, first_failure_at, last_failure_at, failures, archived_at) = state;
     let corrupt = |error: &dyn ToString| StoreError::corrupt(&error.to_string());
@@ -208,6 +216,7 @@ fn endpoint_from(row: Row) -> Result<Endpoint, StoreError> {
             plain_http_accepted,
             filter: stored::filter_from(&events, sites.as_deref(), departments.as_deref(), &conditions).map_err(|error| corrupt(&error))?,
             extras: Extras { address, transcript, note },
+            enrich: fields_from(&enrich).map_err(|error| corrupt(&error))?,
             signing: Signing::from_code(&signature).ok_or_else(|| StoreError::corrupt(&signature))?,
             strict_order,
             rate_per_second: rate.and_then(|rate| u32::try_from(rate).ok()),
@@ -279,6 +288,7 @@ fn update(conn: &mut SqliteConnection, id: EndpointId, draft: &EndpointDraft) ->
             endpoints::sites.eq(sites),
             endpoints::departments.eq(departments),
             endpoints::conditions.eq(conditions),
+            endpoints::enrich.eq(fields_text(&draft.enrich)),
             endpoints::strict_order.eq(draft.strict_order),
             endpoints::with_transcript.eq(draft.extras.transcript),
             endpoints::with_address.eq(draft.extras.address),

@@ -2,6 +2,8 @@
 
 use crate::domain::chat::refusal::Refusal;
 
+const CORRUPT: &str = "stored data can't be read: ";
+
 /// A failed read or write. Nothing was changed, whatever the variant.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -85,7 +87,17 @@ impl StoreError {
     /// Stored data that this version can't read.
     #[must_use]
     pub fn corrupt(what: &str) -> Self {
-        Self::Database(format!("stored data can't be read: {what}"))
+        Self::Database(format!("{CORRUPT}{what}"))
+    }
+
+    /// Whether stored data alone are at fault: the database is sound, and undoing a savepoint undoes all.
+    #[must_use]
+    pub fn is_of_data(&self) -> bool {
+        match self {
+            Self::Database(text) => text.starts_with(CORRUPT) || text.contains("constraint failed"),
+            Self::Refused(_) | Self::Invalid(_) | Self::NotFound => true,
+            Self::Overloaded | Self::Full | Self::Closed | Self::Newer(_) | Self::InUse | Self::Unwritable(_) => false,
+        }
     }
 
     /// Whether the transaction may have been left half done by the database.

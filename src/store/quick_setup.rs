@@ -70,6 +70,7 @@ fn add_quick(tx: &mut Tx<'_>, vault: &Vault, url: &WebhookUrl, secret: Option<Se
         plain_http_accepted: url.is_plain(),
         filter: Filter::default(),
         extras: Extras::default(),
+        enrich: BTreeSet::new(),
         signing: secret.signing,
         strict_order: false,
         rate_per_second: None,

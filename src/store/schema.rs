@@ -180,6 +180,7 @@ diesel::table! {
         first_seen_at -> BigInt,
         chats_count -> Integer,
         erased_at -> Nullable<BigInt>,
+        filled -> Text,
     }
 }
 
@@ -411,6 +412,7 @@ diesel::table! {
         response_body -> Nullable<Binary>,
         response_truncated -> Bool,
         remote_address -> Nullable<Text>,
+        enrichment -> Nullable<Text>,
     }
 }
 

@@ -7,7 +7,7 @@ use super::Store;
 use super::error::StoreError;
 use super::schema::timeline;
 use crate::domain::chat::command::Actor;
-use crate::domain::chat::event::Recorded;
+use crate::domain::chat::event::{Event, Recorded};
 use crate::domain::ids::{AgentId, ApiTokenId, ChatId, EndpointId, EntryId, VisitorId};
 use crate::domain::time::{Moment, Timestamp};
 use crate::wire::stored;
@@ -112,8 +112,8 @@ pub(super) fn forget_location(conn: &mut SqliteConnection, chat: ChatId) -> Resu
         .load(conn)?;
     for (seq, data) in rows {
         let event = stored::event_from("located", &data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
-        let crate::domain::chat::event::Event::Located { source, .. } = event else { continue };
-        let blank = stored::event_text(&crate::domain::chat::event::Event::Located { coordinates: None, source });
+        let Event::Located { source, .. } = event else { continue };
+        let blank = stored::event_text(&Event::Located { coordinates: None, source });
         diesel::update(timeline::table.find((chat, seq))).set(timeline::data.eq(blank)).execute(conn)?;
     }
     Ok(())
@@ -128,6 +128,17 @@ pub(super) fn unread(conn: &mut SqliteConnection, chat: ChatId, seq: i64) -> Res
         .filter(timeline::actor_kind.eq("visitor"))
         .count()
         .get_result(conn)?)
+}
+
+/// What an endpoint's answers have noted in a chat.
+pub(super) fn notes_by(conn: &mut SqliteConnection, chat: ChatId, endpoint: EndpointId) -> Result<Vec<String>, StoreError> {
+    let found = timeline::table
+        .filter(timeline::chat_id.eq(chat))
+        .filter(timeline::kind.eq("note"))
+        .filter(timeline::actor_kind.eq("webhook"))
+        .filter(timeline::actor_id.eq(endpoint.0.as_bytes().to_vec()));
+    let text = |entry: Recorded| if let Event::Noted(body) = entry.event { Some(body.to_string()) } else { None };
+    Ok(entries(found.load(conn)?)?.into_iter().filter_map(text).collect())
 }
 
 /// The messages of a chat, in order.

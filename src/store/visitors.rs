@@ -5,11 +5,13 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQuery
 use super::error::StoreError;
 use super::schema::visitors;
 use super::{Store, Tx};
-use crate::domain::ids::{SiteId, VisitorId};
+use crate::domain::enrichment::decide::Filling;
+use crate::domain::ids::{EndpointId, SiteId, VisitorId};
 use crate::domain::intake::Intake;
 use crate::domain::time::Timestamp;
-use crate::domain::visitor::{Device, Visitor};
-use crate::wire::stored;
+use crate::domain::visitor::{Device, Filled, Visitor};
+use crate::wire::stored::{self, StoredError};
+use crate::wire::stored_enrichment;
 
 /// Days after the last use at which a visitor's token ends.
 pub const TOKEN_DAYS_MAX: i64 = 90;
@@ -48,15 +50,17 @@ struct VisitorRow {
     cards: String,
     first_seen_at: Timestamp,
     chats_count: i32,
+    filled: String,
 }
 
 impl VisitorRow {
     fn into_visitor(self) -> Result<Visitor, StoreError> {
+        let corrupt = |error: StoredError| StoreError::corrupt(&error.to_string());
         Ok(Visitor {
             id: self.id,
             site: self.site_id,
             external_id: self.external_id,
-            verified: stored::words_from(&self.verified).map_err(|error| StoreError::corrupt(&error.to_string()))?,
+            verified: stored::words_from(&self.verified).map_err(corrupt)?,
             name: self.name,
             email: self.email,
             phone: self.phone,
@@ -65,7 +69,8 @@ impl VisitorRow {
             timezone: self.timezone,
             device: Device { kind: self.device_type, os: self.device_os, browser: self.device_browser },
             custom: self.custom,
-            cards: self.cards,
+            filled: stored_enrichment::filled_from(&self.filled).map_err(corrupt)?,
+            cards: stored_enrichment::cards_from(&self.cards).map_err(corrupt)?,
             user_agent: self.user_agent,
             address: self.address,
             first_seen_at: self.first_seen_at,
@@ -145,7 +150,13 @@ pub(super) fn upsert(tx: &mut Tx<'_>, contact: &Contact<'_>, with_chat: bool) ->
         visitors::token_used_at.eq(tx.now.wall),
     );
     match known {
-        Some(visitor) => {
+        Some(mut visitor) => {
+            // What is typed now is the visitor's own word from now on.
+            let typed = [("name", intake.name.is_some()), ("email", intake.email.is_some()), ("phone", intake.phone_raw.is_some())];
+            for (name, _) in typed.iter().filter(|(_, is_typed)| *is_typed) {
+                visitor.filled.remove(*name);
+            }
+            let filled = stored_enrichment::filled_text(&visitor.filled);
             let phone = if intake.phone_raw.is_some() { intake.phone.clone() } else { visitor.phone };
             diesel::update(visitors::table.find(visitor.id))
                 .set((
@@ -155,6 +166,7 @@ pub(super) fn upsert(tx: &mut Tx<'_>, contact: &Contact<'_>, with_chat: bool) ->
                     visitors::phone.eq(phone),
                     visitors::phone_raw.eq(intake.phone_raw.clone().or(visitor.phone_raw)),
                     visitors::chats_count.eq(visitor.chats_count + i32::from(with_chat)),
+                    visitors::filled.eq(filled),
                 ))
                 .execute(tx.conn)?;
             Ok(visitor.id)
@@ -178,4 +190,25 @@ pub(super) fn upsert(tx: &mut Tx<'_>, contact: &Contact<'_>, with_chat: bool) ->
             Ok(id)
         }
     }
+}
+
+/// Writes what an endpoint's answer fills.
+pub(super) fn fill(tx: &mut Tx<'_>, visitor: &Visitor, filling: &Filling, endpoint: EndpointId) -> Result<(), StoreError> {
+    let by = Filled { endpoint, at: tx.now.wall };
+    let mut filled = visitor.filled.clone();
+    let names = filling.changed().into_iter().filter(|name| *name != "custom").map(ToOwned::to_owned);
+    filled.extend(names.chain(filling.custom.iter().map(|(name, _)| format!("custom.{name}"))).map(|name| (name, by)));
+    let (phone_raw, phone) = filling.phone.clone().unzip();
+    diesel::update(visitors::table.find(visitor.id))
+        .set((
+            visitors::name.eq(filling.name.as_ref().or(visitor.name.as_ref())),
+            visitors::email.eq(filling.email.as_ref().or(visitor.email.as_ref())),
+            visitors::phone_raw.eq(phone_raw.as_ref().or(visitor.phone_raw.as_ref())),
+            visitors::phone.eq(phone.unwrap_or_else(|| visitor.phone.clone())),
+            visitors::custom.eq(stored_enrichment::custom_with(&visitor.custom, &filling.custom)),
+            visitors::cards.eq(stored_enrichment::cards_text(filling.cards.as_ref().unwrap_or(&visitor.cards))),
+            visitors::filled.eq(stored_enrichment::filled_text(&filled)),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
 }

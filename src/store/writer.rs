@@ -113,7 +113,8 @@ where
     }
 }
 
-fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+/// Does it so that an error leaves nothing of it behind, whatever else the job does.
+pub(super) fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let (now, directory, directory_changed) = (tx.now, Arc::clone(&tx.directory), tx.directory_changed);
     let public_url = Arc::clone(&tx.public_url);
     let done = tx.conn.transaction::<_, Undo, _>(|conn| {

@@ -76,7 +76,11 @@ impl AgentEntry {
     #[must_use]
     pub fn of(entry: &Recorded, directory: &Directory) -> Self {
         let own = matches!(entry.by, Actor::Agent(_));
-        Self(fields(entry, own, data(&entry.event, directory), directory))
+        let mut fields = fields(entry, own, data(&entry.event, directory), directory);
+        if let Actor::Webhook(id) = entry.by {
+            fields.by.name = Some(directory.endpoint_name(id).to_owned());
+        }
+        Self(fields)
     }
 }
 

@@ -198,6 +198,11 @@ pub enum AgentFrame<'a> {
         chat_id: String,
         card: Box<Card>,
     },
+    Visitor {
+        chat_id: String,
+        visitor_id: String,
+        name: &'a str,
+    },
     OfflineMessage {
         offline_message: OfflineMessageView,
         unread: i64,

@@ -2,6 +2,7 @@
 //!
 //! Visitor views and agent views are different types, so an internal note can't leak by a forgotten condition. Knows no SQL and no sockets.
 
+pub mod answer;
 pub mod api;
 pub mod catalogue;
 pub mod commands;
@@ -15,6 +16,7 @@ pub mod frames;
 pub mod payload;
 pub mod stored;
 pub mod stored_endpoint;
+pub mod stored_enrichment;
 pub mod stored_filter;
 pub mod time;
 pub mod views;

@@ -2,8 +2,9 @@
 /**
  * The visitor's card. Redrawn only when what it shows has changed; what the visitor said of themselves and nobody verified says so.
  */
-import { el, fill, icon, prose } from "lib/dom";
+import { el, fill, icon } from "lib/dom";
 import { formatDateTime, formatNumber, formatTime, locale, t } from "lib/i18n";
+import { cardsOf, customGroups, filledBy, isClaimed, isRecent } from "console/answered";
 import { isOver } from "console/inbox";
 import { face, visitorName } from "console/names";
 import { byId } from "console/page";
@@ -22,7 +23,7 @@ export function renderCard(desk, actions) {
   const focused = pane.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.focus : null;
   if (!chat) fill(pane, el("p", { class: "card-empty" }, t("console.card.empty")));
   else fill(pane, head(desk, chat, card), card && contact(card), card && now(card), place(desk, chat), tags(chat, actions), card && custom(card), card && webhooks(card), card && consent(card), card && previous(card));
-  if (focused) /** @type {HTMLElement | null} */ (pane.querySelector(`[data-focus="${focused}"]`))?.focus();
+  if (focused) /** @type {HTMLElement | null} */ (pane.querySelector(`[data-focus="${CSS.escape(focused)}"]`))?.focus();
 }
 
 /** @param {import("console/desk").Desk} desk @param {import("console/inbox").AgentChat} chat @param {import("console/threads").Card | null} card */
@@ -54,10 +55,10 @@ function fact(symbol, name, value, small) {
 function contact({ visitor }) {
   const verified = visitor.verified ?? [];
   const line = (/** @type {string} */ field, /** @type {string} */ symbol, /** @type {string} */ scheme, /** @type {string | null} */ value) =>
-    value && fact(symbol, t(`console.card.${field}`), el("a", { href: `${scheme}:${value.replace(/\s/g, "")}` }, value), verified.includes(field) && t("console.card.verified"));
-  const lines = [line("email", "mail", "mailto", visitor.email), line("phone", "phone", "tel", visitor.phone)].filter(Boolean);
-  const claimed = lines.length > 0 && !["email", "phone"].some((field) => verified.includes(field));
-  return block(t("console.card.contact"), claimed && el("span", { class: "pill", title: t("console.card.claimed.hint") }, t("console.card.claimed")),
+    value && fact(symbol, t(`console.card.${field}`), el("a", { href: `${scheme}:${value.replace(/\s/g, "")}` }, value), verified.includes(field) ? t("console.card.verified") : source(filledBy(visitor, field)));
+  const named = filledBy(visitor, "name");
+  const lines = [named && fact("user", t("console.card.name"), visitor.name, source(named)), line("email", "mail", "mailto", visitor.email), line("phone", "phone", "tel", visitor.phone)].filter(Boolean);
+  return block(t("console.card.contact"), isClaimed(visitor) && el("span", { class: "pill", title: t("console.card.claimed.hint") }, t("console.card.claimed")),
     lines.length ? el("dl", { class: "kv" }, lines) : el("p", { class: "muted" }, t("console.card.no_contact")));
 }
 
@@ -118,16 +119,27 @@ function tags(chat, actions) {
     chat.tags.length ? el("ul", { class: "tag-row" }, chat.tags.map((tag) => el("li", { class: "tag" }, tag.name))) : el("p", { class: "muted" }, t("console.tags.empty")));
 }
 
-/** @param {import("console/threads").Card} card */
-function custom({ visitor }) {
-  const fields = Object.entries(visitor.custom ?? {});
-  return fields.length > 0 && block(t("console.card.fields"), null, el("dl", { class: "fields" }, fields.flatMap(([name, value]) => [el("dt", null, name), el("dd", null, String(value))])));
+/** Where something came from that the visitor did not say. @param {import("console/answered").Filled | null} by */
+function source(by) {
+  return by && el("span", { title: t("console.card.filled.hint") }, t("console.card.filled", { from: by.from, when: isRecent(by.at, Date.now()) ? formatTime(by.at) : formatDateTime(by.at) }));
+}
+
+/** @param {import("console/answered").Filled | null} by */
+function sourcePill(by) {
+  return by && el("span", { class: "pill" }, source(by));
 }
 
 /** @param {import("console/threads").Card} card */
-function webhooks({ cards }) {
-  return (cards ?? []).map((one) => block(one.title, el("span", { class: "pill" }, t("console.card.from", { from: one.from, time: formatTime(one.at) })),
-    el("p", { class: "from-webhook" }, prose(one.content)), one.url && el("p", null, el("a", { href: /^https?:/.test(one.url) ? one.url : null, target: "_blank", rel: "noopener nofollow noreferrer" }, hostOf(one.url)))));
+function custom({ visitor }) {
+  const shown = (/** @type {string | boolean} */ value) => (typeof value === "boolean" ? t(value ? "console.card.yes" : "console.card.no") : value);
+  return customGroups(visitor).map(({ by, fields }) => block(t("console.card.fields"), sourcePill(by),
+    el("dl", { class: "fields" }, fields.flatMap(({ name, value }) => [el("dt", null, name), el("dd", null, shown(value))]))));
+}
+
+/** Plain text, and at most one address, whose whole host is shown. @param {import("console/threads").Card} card */
+function webhooks(card) {
+  return cardsOf(card).map(({ title, content, link, from, at }) => block(title, sourcePill({ from, at }), content && el("p", { class: "from-webhook" }, content),
+    link && el("p", null, el("a", { href: link.href, target: "_blank", rel: "noopener noreferrer", title: link.href, "aria-label": t("console.card.link", { host: link.host }), "data-focus": `card ${title}` }, link.host))));
 }
 
 /** @param {import("console/threads").Card} card */

@@ -306,6 +306,7 @@ export class Desk {
       case "typing": return frame.by?.kind === "visitor" ? this.threads.typing(frame.chat_id, frame.on, this.#now()) : undefined;
       case "marks": return this.#marks(frame);
       case "presence": return this.inbox.presence(frame.chat_id, frame.present);
+      case "visitor": return this.inbox.named(frame.chat_id, frame.name);
       case "card": return this.threads.card(frame.chat_id, frame.card);
       case "agent": return this.roster.setAgent(frame.agent);
       case "departments": return this.roster.setDepartments(frame.departments);

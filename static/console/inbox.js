@@ -180,6 +180,12 @@ export class Inbox {
     if (chat) this.#chats.set(id, { ...chat, visitor: { ...chat.visitor, present } });
   }
 
+  /** A webhook's answer told who asks. @param {string} id @param {string} name */
+  named(id, name) {
+    const chat = this.#chats.get(id);
+    if (chat) this.#chats.set(id, { ...chat, visitor: { ...chat.visitor, name } });
+  }
+
   /** Messages of visitors that this agent has not read, over all own chats. */
   unread() {
     return this.mine().reduce((sum, chat) => sum + chat.unread, 0);

@@ -13,7 +13,7 @@ export const TYPING_MS = 6_000;
  * @typedef {{title: string, content: string, url: string | null, from: string, at: string}} WebhookCard
  * @typedef {{
  *   visitor: {id: string, name: string | null, email: string | null, phone: string | null, locale: string | null, timezone: string | null,
- *     first_seen_at: string | null, chats_count: number, verified: string[], device: {type: string | null, os: string | null, browser: string | null} | null, custom: Record<string, unknown>},
+ *     first_seen_at: string | null, chats_count: number, verified: string[], device: {type: string | null, os: string | null, browser: string | null} | null, custom: Record<string, unknown>, filled: Record<string, {from: string, at: string}>},
  *   page: {url: string, title: string | null, referrer: string | null} | null, present: boolean,
  *   consent: {version: string | number, accepted_at: string, marketing: boolean} | null,
  *   cards: WebhookCard[],

@@ -10,6 +10,7 @@ pub mod url;
 
 use std::collections::BTreeSet;
 
+use super::enrichment::Field;
 use super::event_type::EventType;
 use super::ids::EndpointId;
 use super::time::Timestamp;
@@ -37,6 +38,8 @@ pub struct EndpointDraft {
     pub filter: Filter,
     /// What its bodies carry beyond the usual.
     pub extras: Extras,
+    /// What its answers may fill; nothing unless it is said.
+    pub enrich: BTreeSet<Field>,
     /// How its requests are signed.
     pub signing: Signing,
     /// Whether a failing event holds back its chat until it has ended, however long that takes.

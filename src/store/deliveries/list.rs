@@ -5,8 +5,10 @@ use diesel::{
     SqliteConnection,
 };
 
+use super::enrich;
 use crate::domain::delivery::{Attempt, AttemptCode, Cause, Delivery, DeliveryState};
 use crate::domain::delivery_filter::Listed;
+use crate::domain::enrichment::Enrichment;
 use crate::domain::ids::{ChatId, DeliveryId, EndpointId, EventId};
 use crate::domain::time::Timestamp;
 use crate::store::Store;
@@ -33,6 +35,8 @@ pub struct DeliveryDetail {
     pub next: Option<DeliveryId>,
     /// Its attempts with their numbers, the first first.
     pub attempts: Vec<(u32, Attempt)>,
+    /// What became of the last answer that told something.
+    pub enrichment: Option<Enrichment>,
 }
 
 type Columns = (
@@ -105,7 +109,8 @@ impl Store {
                 None => None,
             };
             let erased = matches!(body, Some(None));
-            Ok(DeliveryDetail { delivery, test, body: body.flatten(), erased, protocol, previous, next, attempts })
+            let enrichment = enrich::of_delivery(conn, delivery.position)?;
+            Ok(DeliveryDetail { delivery, test, body: body.flatten(), erased, protocol, previous, next, attempts, enrichment })
         })
         .await
     }

@@ -7,6 +7,7 @@
 mod again;
 mod day;
 mod due;
+mod enrich;
 mod list;
 mod log;
 mod resend;
@@ -107,7 +108,7 @@ pub fn revoke_location(tx: &mut Tx<'_>, chat: ChatId) -> Result<(), StoreError> 
     recall(tx, &positions, DeliveryState::Revoked)
 }
 
-/// Erases what bodies hold of a visitor; what was not delivered of them ends as `erased`. Answers of receivers go with them.
+/// Erases what bodies hold of a visitor; what was not delivered of them ends as `erased`. Answers of receivers, and what was taken of them, go with them.
 ///
 /// # Errors
 /// A fault of the database.
@@ -115,7 +116,7 @@ pub fn erase_visitor(tx: &mut Tx<'_>, visitor: VisitorId) -> Result<(), StoreErr
     let positions: Vec<i64> = events::table.filter(events::visitor_id.eq(visitor)).select(events::position).load(tx.conn)?;
     for position in &positions {
         sql_query(
-            "update attempts set response_body = null, response_headers = null where delivery_position in \
+            "update attempts set response_body = null, response_headers = null, enrichment = null where delivery_position in \
              (select position from deliveries where event_position = ?)",
         )
         .bind::<diesel::sql_types::BigInt, _>(position)

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 
-use super::ORDERED;
+use super::{ORDERED, enrich};
 use crate::domain::backoff::ATTEMPTS_HOLDING_ORDER_MAX;
 use crate::domain::delivery::{Attempt, AttemptCode, Cause, DeliveryState, Settlement};
 use crate::domain::endpoint::health::{DisabledReason, Health, Warning};
+use crate::domain::enrichment::Told;
 use crate::domain::ids::{ChatId, EndpointId};
 use crate::domain::time::{Moment, Timestamp};
 use crate::store::Store;
@@ -57,13 +58,16 @@ impl Store {
     /// A fault of the database; nothing is recorded then, and all may be handed in again.
     pub async fn record_attempts(&self, ended: std::sync::Arc<Vec<Ended>>) -> Result<Recorded, StoreError> {
         let counted = std::sync::Arc::clone(&ended);
+        // Read here, so that the writer has less to do.
+        let told: Vec<Told> = ended.iter().map(enrich::told).collect();
         let recorded = self
             .write(move |tx| {
                 let mut recorded = Recorded::default();
                 let mut health: BTreeMap<EndpointId, Health> = BTreeMap::new();
-                for result in ended.iter() {
+                for (result, told) in ended.iter().zip(&told) {
                     insert_attempt(tx.conn, result)?;
                     settle(tx, result, &mut recorded)?;
+                    enrich::take(tx, result, told)?;
                     if result.cause.keeps_order() {
                         note_health(tx, result, &mut health, &mut recorded)?;
                     }

@@ -6,7 +6,7 @@
 
 mod telling;
 
-pub(super) use telling::{enqueue_availability, enqueue_entry, enqueue_offline_message, forget_location};
+pub(super) use telling::{enqueue_availability, enqueue_entry, enqueue_offline_message, enqueue_visitor_updated, forget_location};
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 

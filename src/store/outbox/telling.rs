@@ -6,6 +6,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::{Happening, enqueue};
 use crate::domain::agent::Availability;
+use crate::domain::chat::command::Actor;
 use crate::domain::chat::event::{self, Event, Recorded};
 use crate::domain::chat::{Chat, LocationSource, Request};
 use crate::domain::directory::Directory;
@@ -26,7 +27,7 @@ use crate::wire::payload::{
     AbandonReason, About, AgentAvailabilityChanged, Availability as Reachable, ChatAbandoned, ChatFinished, ChatMissed, ChatRated,
     ChatRequested, ChatStarted, ChatTagged, ChatTransferred, Consent, Content, Data, FinishReason, Frame, Location,
     LocationSource as SharedFrom, Message, MessageCounts, MessageCreated, OfflineMessage as Left, OfflineMessageCreated, Place, Queue,
-    Transcript, TranscriptMessage, TransferReason, VisitorLocated, VisitorLocationRevoked, to_body,
+    Transcript, TranscriptMessage, TransferReason, VisitorLocated, VisitorLocationRevoked, VisitorUpdated, to_body,
 };
 
 /// Queues what an entry tells to the endpoints that want it. `chat` is the chat after the entry.
@@ -80,6 +81,30 @@ pub(in crate::store) fn enqueue_offline_message(tx: &mut Tx<'_>, message: &Offli
         };
         let about = About { visitor: Some(of_domain::visitor(&visitor, extras)), ..About::default() };
         to_body(&frame, Data { about, more: OfflineMessageCreated { offline_message } })
+    })
+}
+
+/// Queues `visitor.updated`: no chat's own event, though it concerns the department of the chat in which it happened.
+///
+/// # Errors
+/// A fault of the database.
+pub(in crate::store) fn enqueue_visitor_updated(tx: &mut Tx<'_>, chat: &Chat, by: Actor, changed: &[&str]) -> Result<(), StoreError> {
+    let (directory, public_url) = (Arc::clone(&tx.directory), Arc::clone(&tx.public_url));
+    let departments = [chat.department];
+    let event = EventType::VisitorUpdated;
+    let what = Occurrence { event, site: Some(chat.request.site), departments: &departments, tags: None, score: None };
+    if !is_heard(&directory, &what) {
+        return Ok(());
+    }
+    let lookup = Lookup { directory: &directory, public_url: &public_url };
+    let visitor = visitors::get(tx.conn, chat.request.visitor)?;
+    let (id, at) = (EventId::new(), tx.now.wall);
+    let frame = frame(&lookup, id, at, None);
+    let happening = Happening { id, at, chat: None, visitor: Some(visitor.id), sequence: None, what };
+    enqueue(tx, &happening, |extras| {
+        let about = About { visitor: Some(of_domain::visitor(&visitor, extras)), ..About::default() };
+        let changed = changed.iter().map(ToString::to_string).collect();
+        to_body(&frame, Data { about, more: VisitorUpdated { changed, by: lookup.actor(by, visitor.name.as_deref()) } })
     })
 }
 

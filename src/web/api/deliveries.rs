@@ -147,7 +147,7 @@ async fn show(call: Call) -> Result<Reply, AppError> {
         protocol: found.protocol.clone(),
         previous_id: found.previous.map(|id| id.to_string()),
         next_id: found.next.map(|id| id.to_string()),
-        ..DeliveryDetail::of(delivery, found.body.as_deref(), &found.attempts, with_bodies)
+        ..DeliveryDetail::of(delivery, found.body.as_deref(), &found.attempts, found.enrichment.as_ref(), with_bodies)
     })
 }
 

@@ -11,6 +11,7 @@ use crate::domain::endpoint::headers::{CustomHeader, headers};
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::url::{UrlConcern, WebhookUrl};
 use crate::domain::endpoint::{EndpointDraft, Extras, NAME_CHARS_MAX, RATE_PER_SECOND_MAX};
+use crate::domain::enrichment::Field;
 use crate::domain::event_type::EventType;
 use crate::domain::text::line;
 use crate::web::error::AppError;
@@ -28,6 +29,7 @@ pub fn blank(url: &str, signing: Option<&str>) -> Result<EndpointDraft, AppError
         plain_http_accepted: false,
         filter: Filter::default(),
         extras: Extras::default(),
+        enrich: BTreeSet::new(),
         signing: signature(signing)?.unwrap_or_default(),
         strict_order: false,
         rate_per_second: None,
@@ -69,6 +71,7 @@ pub fn changed(draft: EndpointDraft, change: EndpointChange, directory: &Directo
             transcript: change.with_transcript.unwrap_or(draft.extras.transcript),
             note: change.with_note.unwrap_or(draft.extras.note),
         },
+        enrich: change.enrich.map(|words| allowed(&words)).transpose()?.unwrap_or(draft.enrich),
         signing: draft.signing,
         strict_order: change.strict_order.unwrap_or(draft.strict_order),
         rate_per_second,
@@ -106,6 +109,10 @@ fn subscribed(words: &[String]) -> Result<BTreeSet<EventType>, AppError> {
     events
         .filter(|events| !events.is_empty() && !events.contains(&EventType::WebhookTest))
         .ok_or_else(|| invalid("events", "field_invalid"))
+}
+
+fn allowed(words: &[String]) -> Result<BTreeSet<Field>, AppError> {
+    words.iter().map(|word| Field::parse(word).ok_or_else(|| invalid("enrich", "field_invalid"))).collect()
 }
 
 /// Ids that are in the directory, in use or archived.

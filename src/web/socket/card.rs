@@ -1,8 +1,11 @@
 //! The visitor card as a frame.
 
+use actix_web::web::Data;
 use bytestring::ByteString;
 
-use crate::domain::ids::ChatId;
+use crate::domain::ids::{AgentId, ChatId};
+use crate::hub::Topic;
+use crate::relay::Relay;
 use crate::store::snapshots::Opened;
 use crate::web::error::AppError;
 use crate::web::state::AppState;
@@ -14,6 +17,23 @@ pub(super) fn of(state: &AppState, opened: &Opened) -> Card {
     let chat = &opened.listed.chat;
     let page = state.pages.of(chat.request.visitor).unwrap_or_else(|| chat.request.page.clone());
     Card::of(chat, &opened.visitor, &opened.previous, &page, &state.store.directory())
+}
+
+/// Shows cards that changed by what was committed, until the end.
+pub async fn follow(state: Data<AppState>, relay: Relay) {
+    loop {
+        for (chat, agent) in relay.stale_cards().await {
+            match frame(&state, chat).await {
+                Ok(frame) => publish(&state, chat, agent, &frame),
+                Err(error) => tracing::warn!(code = error.code(), "a visitor card could not be shown"),
+            }
+        }
+    }
+}
+
+/// To who answers and to those who have the chat open.
+pub(super) fn publish(state: &AppState, chat: ChatId, agent: Option<AgentId>, frame: &ByteString) {
+    state.hub.publish(&[agent.map_or(Topic::Chat(chat), Topic::Agent), Topic::Chat(chat)], frame);
 }
 
 /// The card of a chat as it is now.

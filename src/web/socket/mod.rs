@@ -5,7 +5,7 @@
 
 mod agent;
 mod answer;
-mod card;
+pub mod card;
 mod visitor;
 
 use std::pin::Pin;

@@ -191,7 +191,7 @@ impl VisitorSocket {
             return Ok(());
         };
         let frame = super::card::frame(&self.state, chat.id).await?;
-        self.state.hub.publish(&[chat.agent.map_or(Topic::Chat(chat.id), Topic::Agent), Topic::Chat(chat.id)], &frame);
+        super::card::publish(&self.state, chat.id, chat.agent, &frame);
         Ok(())
     }
 

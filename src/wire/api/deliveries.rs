@@ -4,10 +4,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::enrichment::Enrichment;
 use super::{Named, one_of, time, time_or_null};
 use crate::domain::delivery::{self, AttemptCode, Cause, DeliveryState};
 use crate::domain::delivery_filter::Listed;
 use crate::domain::directory::Directory;
+use crate::domain::enrichment;
 use crate::domain::event_type::EventType;
 use crate::domain::time::Moment;
 use crate::domain::webhook_id::WebhookId;
@@ -132,6 +134,8 @@ pub struct DeliveryDetail {
     /// The one after it.
     pub next_id: Option<String>,
     pub attempts: Vec<Attempt>,
+    /// What was taken of the last answer that told something; null where none did.
+    pub enrichment: Option<Enrichment>,
 }
 
 /// One type of event.
@@ -235,7 +239,13 @@ impl LoggedDelivery {
 impl DeliveryDetail {
     /// A delivery with its body and attempts; what they hold only where it may be read.
     #[must_use]
-    pub fn of(delivery: Delivery, body: Option<&[u8]>, attempts: &[(u32, delivery::Attempt)], with_bodies: bool) -> Self {
+    pub fn of(
+        delivery: Delivery,
+        body: Option<&[u8]>,
+        attempts: &[(u32, delivery::Attempt)],
+        enrichment: Option<&enrichment::Enrichment>,
+        with_bodies: bool,
+    ) -> Self {
         let shown = body.filter(|_| with_bodies).and_then(|body| serde_json::from_slice(body).ok());
         Self {
             delivery,
@@ -245,6 +255,7 @@ impl DeliveryDetail {
             previous_id: None,
             next_id: None,
             attempts: attempts.iter().map(|(number, attempt)| Attempt::of(*number, attempt, with_bodies)).collect(),
+            enrichment: enrichment.map(Enrichment::of),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{one_of, time, time_or_null};
 use crate::domain::endpoint;
 use crate::domain::endpoint::headers::CustomHeader;
 use crate::domain::endpoint::secret::Signing;
+use crate::domain::enrichment::Field;
 use crate::domain::event_type::EventType;
 use crate::domain::time::Timestamp;
 use crate::wire::time::rfc3339;
@@ -56,6 +57,9 @@ pub struct NewEndpoint {
     pub with_address: Option<bool>,
     #[serde(default)]
     pub with_note: Option<bool>,
+    /// What its answers may fill: `name`, `email`, `phone`, `custom`, `card`, `tags`, `department`, `note`. Nothing if not given.
+    #[serde(default)]
+    pub enrich: Option<Vec<String>>,
     /// Needed where the address is plain `http://` to a public host.
     #[serde(default)]
     pub plain_http_accepted: Option<bool>,
@@ -97,6 +101,8 @@ pub struct EndpointChange {
     #[serde(default)]
     pub with_note: Option<bool>,
     #[serde(default)]
+    pub enrich: Option<Vec<String>>,
+    #[serde(default)]
     pub plain_http_accepted: Option<bool>,
     /// Null: as fast as it answers.
     #[serde(default, deserialize_with = "given")]
@@ -126,6 +132,7 @@ impl From<NewEndpoint> for EndpointChange {
             with_transcript: new.with_transcript,
             with_address: new.with_address,
             with_note: new.with_note,
+            enrich: new.enrich,
             plain_http_accepted: new.plain_http_accepted,
             rate_per_second: new.rate_per_second.map(Some),
             enabled: new.enabled,
@@ -171,6 +178,8 @@ pub struct Endpoint {
     pub with_transcript: bool,
     pub with_address: bool,
     pub with_note: bool,
+    #[schemars(schema_with = "fields")]
+    pub enrich: Vec<&'static str>,
     pub plain_http_accepted: bool,
     pub rate_per_second: Option<u32>,
     pub enabled: bool,
@@ -181,6 +190,11 @@ pub struct Endpoint {
 
 fn events(_: &mut SchemaGenerator) -> Schema {
     let each = one_of(EventType::ALL.iter().map(|event| event.as_str()));
+    schemars::json_schema!({"type": "array", "items": each})
+}
+
+fn fields(_: &mut SchemaGenerator) -> Schema {
+    let each = one_of(Field::ALL.iter().map(|field| field.as_str()));
     schemars::json_schema!({"type": "array", "items": each})
 }
 
@@ -208,6 +222,7 @@ impl Endpoint {
             with_transcript: draft.extras.transcript,
             with_address: draft.extras.address,
             with_note: draft.extras.note,
+            enrich: draft.enrich.iter().map(|field| field.as_str()).collect(),
             plain_http_accepted: draft.plain_http_accepted,
             rate_per_second: draft.rate_per_second,
             enabled: draft.enabled,

@@ -5,6 +5,7 @@
 pub mod chats;
 pub mod deliveries;
 pub mod endpoints;
+pub mod enrichment;
 pub mod house;
 pub mod resendings;
 pub mod sessions;

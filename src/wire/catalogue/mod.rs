@@ -140,6 +140,7 @@ mod tests {
                 plain_http_accepted: false,
                 filter: Filter::default(),
                 extras: Extras::default(),
+                enrich: BTreeSet::new(),
                 signing: Signing::Hmac,
                 strict_order: false,
                 rate_per_second: None,

@@ -87,6 +87,10 @@ impl Flavour {
         Actor { kind: ActorKind::Visitor, id: Some(self.id("visitor", "c1")), name: Some("Ana Beatriz Lins".to_owned()) }
     }
 
+    fn by_endpoint(&self) -> Actor {
+        Actor { kind: ActorKind::Webhook, id: Some(self.endpoint.id.clone()), name: Some(self.endpoint.name.clone()) }
+    }
+
     fn by_agent(&self) -> Actor {
         Actor { kind: ActorKind::Agent, id: Some(self.id("agent", "a1")), name: Some("Marina Duarte".to_owned()) }
     }
@@ -242,7 +246,9 @@ pub fn body(event: EventType, frame: &Frame, of: &Flavour) -> Vec<u8> {
             };
             told(frame, of, OfflineMessageCreated { offline_message })
         }
-        EventType::VisitorUpdated => told(frame, of, VisitorUpdated { changed: vec!["email".to_owned(), "phone".to_owned()] }),
+        EventType::VisitorUpdated => {
+            told(frame, of, VisitorUpdated { changed: vec!["email".to_owned(), "phone".to_owned()], by: of.by_endpoint() })
+        }
         EventType::VisitorLocationRevoked => told(frame, of, VisitorLocationRevoked { changed: vec!["location".to_owned()] }),
         EventType::VisitorErased => {
             let visitor = ErasedVisitor { id: of.id("visitor", "c1"), external_id: None };

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::parts::{Department, Named, Page};
+use super::parts::{Actor, Department, Named, Page};
 use super::time::Time;
 use super::{Content, More};
 use crate::domain::event_type::EventType;
@@ -65,6 +65,8 @@ pub struct VisitorLocationRevoked {
 pub struct VisitorUpdated {
     /// The names of the attributes that changed.
     pub changed: Vec<String>,
+    /// Who changed them.
+    pub by: Actor,
 }
 
 /// `visitor.erased`: the ids alone, so that a receiver can erase its copy.

@@ -1,12 +1,14 @@
 //! What agents see of who asks, and of messages that were left.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Named, RatingView};
 use crate::domain::chat::Chat;
 use crate::domain::directory::Directory;
-use crate::domain::ids::AgentId;
+use crate::domain::ids::{AgentId, EndpointId};
 use crate::domain::offline::OfflineMessage;
 use crate::domain::time::Timestamp;
 use crate::domain::visitor::Visitor;
@@ -35,6 +37,7 @@ pub struct CardVisitor {
     pub verified: Vec<String>,
     pub device: DeviceView,
     pub custom: Value,
+    pub filled: BTreeMap<String, FilledView>,
 }
 
 /// Where the visitor is, to agents.
@@ -64,6 +67,30 @@ pub struct PreviousChat {
     pub rating: Option<RatingView>,
 }
 
+/// Which endpoint's answer said something, and when.
+#[derive(Clone, Debug, Serialize)]
+pub struct FilledView {
+    /// The endpoint's name.
+    pub from: String,
+    pub at: String,
+}
+
+impl FilledView {
+    fn of(endpoint: EndpointId, at: Timestamp, directory: &Directory) -> Self {
+        Self { from: directory.endpoint_name(endpoint).to_owned(), at: rfc3339(at) }
+    }
+}
+
+/// A card that an endpoint's answer brought.
+#[derive(Clone, Debug, Serialize)]
+pub struct CardView {
+    pub title: String,
+    pub content: String,
+    pub url: Option<String>,
+    #[serde(flatten)]
+    pub by: FilledView,
+}
+
 /// Everything about who is on the other side, to agents.
 #[derive(Clone, Debug, Serialize)]
 pub struct Card {
@@ -71,7 +98,7 @@ pub struct Card {
     pub page: PageView,
     pub present: bool,
     pub consent: Option<ConsentView>,
-    pub cards: Value,
+    pub cards: Vec<CardView>,
     pub previous: Vec<PreviousChat>,
 }
 
@@ -96,6 +123,7 @@ impl Card {
                     browser: visitor.device.browser.clone(),
                 },
                 custom: serde_json::from_str(&visitor.custom).unwrap_or_default(),
+                filled: visitor.filled.iter().map(|(name, by)| (name.clone(), FilledView::of(by.endpoint, by.at, directory))).collect(),
             },
             page: PageView { url: page.url.clone(), title: page.title.clone(), referrer: page.referrer.clone() },
             present: chat.absent_since.is_none(),
@@ -104,7 +132,16 @@ impl Card {
                 accepted_at: rfc3339(consent.at),
                 marketing: chat.request.marketing,
             }),
-            cards: serde_json::from_str(&visitor.cards).unwrap_or_default(),
+            cards: visitor
+                .cards
+                .iter()
+                .map(|card| CardView {
+                    title: card.title.clone(),
+                    content: card.content.clone(),
+                    url: card.url.clone(),
+                    by: FilledView::of(card.endpoint, card.at, directory),
+                })
+                .collect(),
             previous: previous
                 .iter()
                 .map(|chat| PreviousChat {

@@ -113,3 +113,19 @@ async fn the_catalogue_names_every_type_in_the_readers_language() {
     assert_eq!(name("pt-BR").await, "Atendimento Solicitado");
     assert_ne!(name("en").await, "Atendimento Solicitado");
 }
+
+#[actix_web::test]
+async fn what_an_endpoints_answers_may_fill_is_said_field_by_field() {
+    let server = Server::starts().await;
+    let token = server.token(EVERY_SCOPE).await;
+    let made = server.post("/endpoints", &token, json!({"url": URL, "events": ["chat.requested"]})).await.json();
+    assert_eq!(made["endpoint"]["enrich"], json!([]), "nothing unless it is said");
+    let path = format!("/endpoints/{}", made["endpoint"]["id"].as_str().expect("an id"));
+    let change = |fields: serde_json::Value| server.send("PATCH", &path, &token, &[], Some(json!({"enrich": fields})));
+    assert_eq!(change(json!(["tags", "email"])).await.json()["enrich"], json!(["email", "tags"]));
+    let renamed = server.send("PATCH", &path, &token, &[], Some(json!({"name": "CRM"}))).await.json();
+    assert_eq!(renamed["enrich"], json!(["email", "tags"]), "what isn't given stays");
+    let refused = change(json!(["email", "password"])).await;
+    assert_eq!((code(&refused), &refused.json()["error"]["field"]), (refusal(422, "field_invalid"), &json!("enrich")));
+    assert_eq!(change(json!([])).await.json()["enrich"], json!([]));
+}

@@ -69,3 +69,21 @@ async fn the_values_of_own_headers_are_masked_and_survive_a_save() {
         "Este cabeçalho é definido pelo Papo e não pode ser trocado."
     );
 }
+
+#[tokio::test]
+async fn what_an_answer_may_fill_is_ticked_field_by_field() {
+    let admin = Admin::sets_up().await;
+    admin.posts(QUICK, &[("chat.requested", "https://crm.example/papo")]).await;
+    let path = format!("{LIST}/{}", admin.finds(LIST, "crm.example").await);
+    let page = admin.opens(&path).await.text();
+    assert_eq!(page.matches("name=\"enrich\"").count(), 8);
+    assert!(!["name", "email", "note"].iter().any(|field| page.contains(&format!("value=\"{field}\" checked"))), "off by default");
+    let fields = [("url", "https://crm.example/papo"), ("event", "chat.requested"), ("enabled", "on"), ("signing", "hmac")];
+    let ticked = [&fields[..], &[("enrich", "email"), ("enrich", "note")]].concat();
+    assert_eq!(admin.posts(&path, &ticked).await.status, 303);
+    let page = admin.opens(&path).await.text();
+    assert!(["email", "note"].iter().all(|field| page.contains(&format!("value=\"{field}\" checked"))), "{page}");
+    assert!(!page.contains("value=\"phone\" checked"));
+    assert_eq!(admin.posts(&path, &fields).await.status, 303);
+    assert!(!admin.opens(&path).await.text().contains("value=\"email\" checked"), "and unticked");
+}

@@ -193,6 +193,7 @@ impl House {
             plain_http_accepted: false,
             filter: Filter { events: EventType::ALL.iter().copied().collect(), ..Filter::default() },
             extras: Extras { transcript: true, note: true, ..Extras::default() },
+            enrich: std::collections::BTreeSet::new(),
             signing: Signing::Hmac,
             strict_order: false,
             rate_per_second: None,

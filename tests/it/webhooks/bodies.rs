@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::receiver::{Answer, Receiver};
 use super::world::{World, on_one_thread};
 
-fn assert_valid(body: &Value) {
+pub fn assert_valid(body: &Value) {
     let event: EventType = body["type"].as_str().and_then(|name| name.parse().ok()).expect("a type");
     let validator = jsonschema::validator_for(&catalogue::schema(event)).expect("a schema");
     let errors: Vec<String> = validator.iter_errors(body).map(|error| format!("{error} at {}", error.instance_path)).collect();

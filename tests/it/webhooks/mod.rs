@@ -2,6 +2,7 @@
 
 mod bodies;
 mod endpoints;
+mod enriching;
 mod faults;
 mod guard;
 mod inspector;

@@ -79,10 +79,21 @@ impl World {
 
     /// The process is killed: a new one finds the disk as it is at this moment.
     pub fn reopens(self) -> Self {
+        let disk = self.copies_disk();
+        self.reopens_from(disk)
+    }
+
+    /// The disk as it is at this moment.
+    pub fn copies_disk(&self) -> TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["papo.sqlite3", "papo.sqlite3-wal"] {
             std::fs::copy(self.folder.path().join(name), folder.path().join(name)).expect("a copy of the disk");
         }
+        folder
+    }
+
+    /// The process is killed, and nothing after that copy of the disk was ever written.
+    pub fn reopens_from(self, folder: TempDir) -> Self {
         let clock = Clock::fixed(self.clock.now().wall);
         let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("a store");
         Self { folder, clock, store, ..self }
@@ -125,14 +136,24 @@ impl World {
 
     /// A new visitor asks for help.
     pub async fn asks(&self) -> (ChatId, VisitorId) {
+        self.asks_as(Some("Ana"), Some("ana@example.com")).await
+    }
+
+    /// A new visitor asks for help and tells no more than this.
+    pub async fn asks_as(&self, name: Option<&str>, email: Option<&str>) -> (ChatId, VisitorId) {
         let mut token_hash = [0; 32];
         token_hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        self.asks_with(token_hash, name, email).await
+    }
+
+    /// The visitor with this token asks for help.
+    pub async fn asks_with(&self, token_hash: [u8; 32], name: Option<&str>, email: Option<&str>) -> (ChatId, VisitorId) {
         let request = NewRequest {
             site: self.site,
             token_hash,
             intake: Intake {
-                name: Some("Ana".to_owned()),
-                email: Some("ana@example.com".to_owned()),
+                name: name.map(str::to_owned),
+                email: email.map(str::to_owned),
                 message: Body::parse("A rede aguenta duas pessoas?").ok(),
                 consent_version: Some(1),
                 ..Intake::default()
@@ -187,6 +208,7 @@ pub fn draft(url: &str, events: &[EventType]) -> EndpointDraft {
         plain_http_accepted: true,
         filter: Filter { events: events.iter().copied().collect::<BTreeSet<_>>(), ..Filter::default() },
         extras: Extras::default(),
+        enrich: BTreeSet::new(),
         signing: Signing::Hmac,
         strict_order: false,
         rate_per_second: None,

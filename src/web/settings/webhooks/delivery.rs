@@ -7,6 +7,7 @@ use actix_web::web::{self, Data};
 use askama::Template;
 
 use super::deliveries::{Row, row, sentence, timezone};
+use super::told::Told;
 use crate::domain::delivery::{Attempt, AttemptCode, DeliveryState};
 use crate::domain::delivery_filter::Listed;
 use crate::domain::directory::Directory;
@@ -50,6 +51,7 @@ struct DetailPage {
     gone: String,
     tries: Vec<Try>,
     next_try: String,
+    answered: Option<Told>,
     may_resend: bool,
     previous: Option<DeliveryId>,
     next: Option<DeliveryId>,
@@ -85,6 +87,7 @@ async fn show(me: Admin, asked: Asked, id: Id<DeliveryId>, state: Data<AppState>
         webhook_id: WebhookId { event: delivery.event, test: detail.test }.to_string(),
         tries: detail.attempts.iter().rev().map(|(number, attempt)| tried(frame.t, &directory, *number, attempt, body)).collect(),
         next_try: next_try.unwrap_or_default(),
+        answered: detail.enrichment.as_ref().map(|enrichment| Told::of(enrichment, frame.t)),
         may_resend: body.is_some() && directory.endpoints.get(&delivery.endpoint).is_some_and(|endpoint| endpoint.archived_at.is_none()),
         gone: gone(frame.t, &directory, &detail),
         body: body.map(pretty),

@@ -8,6 +8,7 @@ use crate::domain::endpoint::headers::{CustomHeader, HeaderRefusal, headers};
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::url::{UrlConcern, UrlRefusal, WebhookUrl};
 use crate::domain::endpoint::{Endpoint, EndpointDraft, Extras, NAME_CHARS_MAX, RATE_PER_SECOND_MAX};
+use crate::domain::enrichment::Field;
 use crate::domain::event_type::EventType;
 use crate::web::form::Form;
 
@@ -49,6 +50,7 @@ pub fn filled(endpoint: &Endpoint, own_headers: &[CustomHeader]) -> Form {
             form.add(name, "on");
         }
     }
+    draft.enrich.iter().for_each(|field| form.add("enrich", field.as_str()));
     draft.filter.events.iter().for_each(|event| form.add("event", event.as_str()));
     draft.filter.sites.iter().for_each(|id| form.add("site", &id.to_string()));
     draft.filter.departments.iter().for_each(|id| form.add("department", &id.to_string()));
@@ -89,6 +91,7 @@ pub fn parse(form: &mut Form, kept: &[CustomHeader], allow: &AllowList) -> Optio
             score_max: score.and_then(|score| u8::try_from(score).ok()),
         },
         extras: Extras { address: form.ticked("with_address"), transcript: form.ticked("with_transcript"), note: form.ticked("with_note") },
+        enrich: form.all("enrich").filter_map(Field::parse).collect(),
         signing: form.choice("signing", Signing::from_code, Signing::Hmac),
         strict_order: form.ticked("strict_order"),
         rate_per_second: rate.and_then(|rate| u32::try_from(rate).ok()),

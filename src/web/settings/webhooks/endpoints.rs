@@ -6,7 +6,7 @@ use actix_web::web::{self, Data};
 use askama::Template;
 
 use super::quick::allow_list;
-use super::{Bar, TABS, Wellbeing, endpoint_form, sparkline};
+use super::{Bar, TABS, Wellbeing, endpoint_form, sparkline, told};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::headers::CustomHeader;
 use crate::domain::endpoint::secret::{Secret, Signing};
@@ -71,6 +71,7 @@ struct EditPage {
     sites: Vec<(String, String)>,
     departments: Vec<(String, String)>,
     tags: Vec<(String, String)>,
+    enrich_fields: Vec<(&'static str, String)>,
 }
 framed!(EditPage);
 
@@ -282,6 +283,7 @@ fn render(
         sites,
         departments: departments::in_use(&directory),
         tags,
+        enrich_fields: told::fields(frame.t),
         frame,
     };
     frame::page(status, &page.frame.nonce, &page)

@@ -10,6 +10,7 @@ pub mod quick;
 pub mod resendings;
 pub mod samples;
 pub mod tests;
+pub mod told;
 
 use actix_web::web;
 

@@ -47,7 +47,7 @@ impl VisitorSocket {
             Some(token) => {
                 let hash = *crate::auth::token::TokenHash::of(token).bytes();
                 match self.state.store.visitor_by_token(site.id, hash).await {
-                    Ok(Some(visitor)) => Some((Token::from_text(token), visitor)),
+                    Ok(Some(visitor)) => Some((Token::from_text(token), visitor.as_told())),
                     Ok(None) => {
                         refuse_code(answers, None, "token_unknown", "", self.texts());
                         return Ok(());

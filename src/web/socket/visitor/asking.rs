@@ -93,7 +93,7 @@ impl VisitorSocket {
         self.listen(Topic::Visitor(visitor));
         let known = self.state.store.visitor(visitor).await?;
         if let Some(person) = &mut self.person {
-            person.visitor = Some(known);
+            person.visitor = Some(known.as_told());
         }
         self.settle_presence(visitor).await;
         Ok(())

@@ -1,0 +1,2 @@
+alter table attempts drop column enrichment;
+alter table visitors drop column filled;
