@@ -5,12 +5,13 @@
 //! after a crash it is simply due again.
 
 mod due;
+pub mod health;
 mod list;
 mod resend;
 mod results;
 
 pub use due::{Job, LaneAsk, LaneDue};
-pub use list::{DeliveryDetail, DeliveryFilter, Health24h};
+pub use list::{DeliveryDetail, DeliveryFilter};
 pub use results::{Ended, Recorded};
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection, sql_query};

@@ -11,7 +11,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::hub::outlet::Inlet;
 use crate::hub::{Hub, Subscription, Topic};
-use crate::webhooks::inspector::Inspector;
 
 /// Streams that may be open at once; each costs a connection of a browser.
 const STREAMS_MAX: usize = 32;
@@ -28,14 +27,14 @@ struct Open {
     begun: bool,
 }
 
-/// Opens a stream that lasts until the reader goes or the server stops; 503 where too many are open.
-pub fn open(hub: &Hub, inspector: &Inspector) -> HttpResponse {
+/// Opens a stream of what moves, which lasts until the reader goes or the server stops; 503 where too many are open.
+pub fn open(hub: &Hub, moved: Receiver<u64>) -> HttpResponse {
     let Ok(place) = PLACES.try_acquire() else {
         return HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "10")).finish();
     };
     let (mut listens, inlet) = hub.connect();
     listens.listen(Topic::Everyone);
-    let open = Open { moved: inspector.moved(), inlet, _listens: listens, _place: place, begun: false };
+    let open = Open { moved, inlet, _listens: listens, _place: place, begun: false };
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -79,7 +78,7 @@ mod tests {
     use super::{STREAMS_MAX, open};
     use crate::hub::close::Close;
     use crate::hub::{Hub, Topic};
-    use crate::webhooks::inspector::Inspector;
+    use crate::webhooks::inspector::{Inspector, Manner};
 
     async fn next(body: &mut BoxBody) -> Option<String> {
         let chunk = poll_fn(|context| Pin::new(&mut *body).poll_next(context)).await?;
@@ -89,19 +88,19 @@ mod tests {
     #[actix_web::test]
     async fn a_stream_tells_of_every_move_ends_with_the_server_and_gives_its_place_back() {
         let (hub, inspector) = (Hub::default(), Inspector::default());
-        let mut body = open(&hub, &inspector).into_body();
+        let mut body = open(&hub, inspector.moved()).into_body();
         assert_eq!(next(&mut body).await.as_deref(), Some("retry: 1500\n\n"));
-        inspector.set_failing(true);
+        inspector.set_manner(Manner::Broken);
         inspector.clear();
         assert_eq!(next(&mut body).await.as_deref(), Some("event: moved\ndata: 1\n\n"), "two moves are one while nobody reads");
         hub.close(Topic::Everyone, Close::Restart);
         assert_eq!(next(&mut body).await, None);
         drop(body);
 
-        let others: Vec<_> = (0..STREAMS_MAX).map(|_| open(&hub, &inspector)).collect();
+        let others: Vec<_> = (0..STREAMS_MAX).map(|_| open(&hub, inspector.moved())).collect();
         assert!(others.iter().all(|other| other.status() == StatusCode::OK));
-        assert_eq!(open(&hub, &inspector).status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(open(&hub, inspector.moved()).status(), StatusCode::SERVICE_UNAVAILABLE);
         drop(others);
-        assert_eq!(open(&hub, &inspector).status(), StatusCode::OK);
+        assert_eq!(open(&hub, inspector.moved()).status(), StatusCode::OK);
     }
 }
