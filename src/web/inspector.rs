@@ -19,7 +19,7 @@ use super::settings::webhooks::TABS;
 use super::state::AppState;
 use crate::domain::agent::Role;
 use crate::i18n::Texts;
-use crate::webhooks::inspector::{Inspector, Manner, Seen};
+use crate::webhooks::inspector::{Inspector, Seen};
 use crate::wire::time::rfc3339;
 
 pub(super) mod stream;
@@ -273,7 +273,7 @@ mod tests {
     use crate::domain::time::{Moment, Timestamp};
     use crate::domain::webhook_id::WebhookId;
     use crate::webhooks::attempt::Post;
-    use crate::webhooks::inspector::{Inspector, Manner, Seen};
+    use crate::webhooks::inspector::{Inspector, Seen};
     use crate::webhooks::signature;
 
     const NOON: Moment = Moment { wall: Timestamp::from_ms(1_795_348_800_000), steady: Timestamp::from_ms(0) };

@@ -22,10 +22,16 @@ pub struct Server {
 
 impl Server {
     pub fn starts() -> Self {
+        Self::starts_in(&[])
+    }
+
+    /// With this in its environment.
+    pub fn starts_in(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
         let data = data.to_str().expect("a path in UTF-8");
-        let mut child = papo(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]).spawn().expect("papo can be started");
+        let mut command = papo(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
+        let mut child = command.envs(environment.iter().copied()).spawn().expect("papo can be started");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
         let (mut url, mut code) = (None, None);
         while url.is_none() || code.is_none() {
@@ -83,7 +89,12 @@ pub struct Admin {
 impl Admin {
     /// Sets a fresh server up.
     pub async fn sets_up() -> Self {
-        let server = Server::starts();
+        Self::sets_up_in(&[]).await
+    }
+
+    /// Sets up a server with this in its environment.
+    pub async fn sets_up_in(environment: &[(&str, &str)]) -> Self {
+        let server = Server::starts_in(environment);
         let answer = server.claims(&[]).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         Self { cookie: answer.cookies(), server }

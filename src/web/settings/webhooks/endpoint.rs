@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::health::{self, Bar, Reading, Wellbeing};
 use super::secret::SecretPart;
 use super::verdict::Verdict;
-use super::{allow_list, endpoint_form, recover, timezone};
+use super::{Alarm, allow_list, endpoint_form, recover, timezone};
 use crate::domain::endpoint::headers::CustomHeader;
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::{Endpoint, EndpointDraft};
@@ -32,7 +32,7 @@ pub(super) struct Existing {
     pub id: EndpointId,
     pub wellbeing: Wellbeing,
     /// Why it is disabled, or that it will be.
-    pub alarm: Option<String>,
+    pub alarm: Option<Alarm>,
     /// Something about its address.
     pub concern: Option<&'static str>,
     pub bars: Vec<Bar>,
@@ -188,14 +188,10 @@ impl Known {
         let (endpoint, day) = (&self.endpoint, &self.day);
         let t = Texts::for_locale(me.0.locale);
         let reading = Reading { t, timezone: &self.timezone, now: state.store.clock().now() };
-        let alarm = match endpoint.health.disabled {
-            Some((at, reason)) => Some(super::disabled(reading, at, reason)),
-            None => health::warning(endpoint, reading),
-        };
         Existing {
             id: endpoint.id,
             wellbeing: Wellbeing::of(endpoint, day, state.board.of(endpoint.id), reading),
-            alarm,
+            alarm: Alarm::of(endpoint, reading),
             concern: endpoint.draft.url.concern(&allow_list(state)).map(endpoint_form::concern_text),
             bars: health::bars(day),
             day: health::sentence(day, t),

@@ -6,7 +6,7 @@ use actix_web::web::{self, Data};
 use askama::Template;
 
 use super::health::{self, Bar, Wellbeing};
-use super::{Overview, TABS};
+use super::{Alarm, Overview, TABS};
 use crate::domain::directory::Directory;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::ids::EndpointId;
@@ -39,7 +39,7 @@ struct ListPage {
     tabs: &'static [Keyed],
     tab: &'static str,
     rows: Vec<Row>,
-    alarms: Vec<(EndpointId, String, String)>,
+    alarms: Vec<Alarm>,
 }
 framed!(ListPage);
 

@@ -7,7 +7,7 @@ use crate::domain::backoff::ATTEMPTS_MAX;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::health::{FAILING_SECONDS_MAX, Warning};
 use crate::domain::time::{Moment, Timestamp};
-use crate::i18n::Texts;
+use crate::i18n::{Locale, Texts};
 use crate::store::deliveries::health::{Day, WAITING_COUNTED_MAX};
 use crate::webhooks::board::Restraint;
 
@@ -98,6 +98,16 @@ fn next_try(endpoint: &Endpoint, day: &Day, reading: Reading<'_>) -> String {
     }
 }
 
+/// Milliseconds as people read them: `84 ms`, `1,3 s`.
+fn short(ms: i64, t: &Texts) -> String {
+    if ms < 1_000 {
+        return format!("{ms} ms");
+    }
+    let tenths = (ms + 50) / 100;
+    let point = if t.locale() == Locale::En { '.' } else { ',' };
+    format!("{}{point}{} s", tenths / 10, tenths % 10)
+}
+
 /// What is held, or nothing.
 #[must_use]
 pub fn held(day: &Day, t: &Texts) -> String {
@@ -170,14 +180,14 @@ pub fn sentence(day: &Day, t: &Texts) -> String {
 #[must_use]
 pub fn latency(day: &Day, t: &Texts) -> String {
     let both = day.p50_ms.zip(day.p95_ms);
-    both.map(|(p50, p95)| t.with("settings.webhooks.latency", [("p50", p50), ("p95", p95)])).unwrap_or_default()
+    both.map(|(p50, p95)| t.with("settings.webhooks.latency", [("p50", short(p50, t)), ("p95", short(p95, t))])).unwrap_or_default()
 }
 
 /// What an endpoint's page says of it beside the bars: name and value of each figure.
 #[must_use]
 pub fn figures(day: &Day, reading: Reading<'_>) -> Vec<(&'static str, String)> {
     let (good, bad) = day.sum();
-    let ms = |ms: Option<i64>| ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms} ms"));
+    let ms = |ms: Option<i64>| ms.map_or_else(|| "–".to_owned(), |ms| short(ms, reading.t));
     let next = day.waiting.next.map_or_else(|| "–".to_owned(), |next| reading.wait(next.at_steady));
     vec![
         ("settings.webhooks.figure_taken", good.to_string()),

@@ -96,14 +96,27 @@ impl Overview {
         Wellbeing::of(endpoint, day, state.board.of(endpoint.id), self.reading(state, t))
     }
 
-    /// Each endpoint that an admin should look at: its id, its name, and a sentence.
-    fn alarms(&self, state: &AppState, t: &'static Texts) -> Vec<(EndpointId, String, String)> {
+    /// What an admin should look at.
+    fn alarms(&self, state: &AppState, t: &'static Texts) -> Vec<Alarm> {
         let reading = self.reading(state, t);
-        let sentence = |endpoint: &Endpoint| match endpoint.health.disabled {
-            Some((at, reason)) => Some(disabled(reading, at, reason)),
-            None => health::warning(endpoint, reading),
-        };
-        self.endpoints.iter().filter_map(|endpoint| Some((endpoint.id, endpoint.draft.name.clone(), sentence(endpoint)?))).collect()
+        self.endpoints.iter().filter_map(|endpoint| Alarm::of(endpoint, reading)).collect()
+    }
+}
+
+/// An endpoint that is disabled or will be.
+struct Alarm {
+    endpoint: EndpointId,
+    name: String,
+    sentence: String,
+    is_over: bool,
+}
+
+impl Alarm {
+    fn of(endpoint: &Endpoint, reading: Reading<'_>) -> Option<Self> {
+        let disabled = endpoint.health.disabled.map(|(at, reason)| disabled(reading, at, reason));
+        let is_over = disabled.is_some();
+        let sentence = disabled.or_else(|| health::warning(endpoint, reading))?;
+        Some(Self { endpoint: endpoint.id, name: endpoint.draft.name.clone(), sentence, is_over })
     }
 }
 

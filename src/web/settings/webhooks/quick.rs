@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::health::Wellbeing;
 use super::verdict::Verdict;
-use super::{Overview, TABS, allow_list};
+use super::{Alarm, Overview, TABS, allow_list};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::url::{UrlConcern, WebhookUrl};
@@ -44,7 +44,7 @@ struct QuickPage {
     tab: &'static str,
     form: Form,
     rows: Vec<Row>,
-    alarms: Vec<(EndpointId, String, String)>,
+    alarms: Vec<Alarm>,
     asks_plain: bool,
     inspector: String,
 }
