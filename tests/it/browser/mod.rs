@@ -2,6 +2,7 @@
 
 mod desk;
 mod journey;
+mod webhooks;
 mod window;
 
 use crate::support::browser::Look;

@@ -15,11 +15,11 @@ async fn a_token_is_shown_once_works_within_its_scopes_and_no_more_once_revoked(
     assert!(!list.contains(&token) && list.contains("webhooks:read") && list.contains("Nunca"));
     let bearer = format!("Bearer {token}");
     let asks = async |path: &str| admin.server.http.get(path, &[("authorization", &bearer)]).await.status;
-    assert_eq!(asks("/api/v1/webhooks/endpoints").await, 200);
-    assert_eq!(asks("/api/v1/webhooks/deliveries").await, 403, "its scope is another");
+    assert_eq!(asks("/api/v1/endpoints").await, 200);
+    assert_eq!(asks("/api/v1/chats").await, 403, "its scope is another");
     let id = id_in(&list, "/settings/tokens/").expect("a way to revoke it");
     assert_eq!(admin.posts(&format!("{TOKENS}/{id}/revoke"), &[]).await.status, 303);
-    assert_eq!(asks("/api/v1/webhooks/endpoints").await, 401);
+    assert_eq!(asks("/api/v1/endpoints").await, 401);
     assert!(!admin.opens(TOKENS).await.text().contains("webhooks:read</span>"));
 }
 

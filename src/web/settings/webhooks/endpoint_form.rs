@@ -79,6 +79,7 @@ pub fn parse(form: &mut Form, kept: &[CustomHeader], allow: &AllowList) -> Optio
     let name = form.line_or_none("name", NAME_CHARS_MAX);
     let rate = form.number_or_none("rate_per_second", 1, i64::from(RATE_PER_SECOND_MAX));
     let score = form.number_or_none("score_max", 1, 5);
+    let signing = form.choice("signing", Signing::from_code, Signing::Hmac);
     let url = url?;
     let draft = EndpointDraft {
         name: name.unwrap_or_else(|| url.host().to_owned()),
@@ -91,7 +92,7 @@ pub fn parse(form: &mut Form, kept: &[CustomHeader], allow: &AllowList) -> Optio
             score_max: score.and_then(|score| u8::try_from(score).ok()),
         },
         extras: Extras { address: form.ticked("with_address"), transcript: form.ticked("with_transcript"), note: form.ticked("with_note") },
-        signing: form.choice("signing", Signing::from_code, Signing::Hmac),
+        signing,
         strict_order: form.ticked("strict_order"),
         rate_per_second: rate.and_then(|rate| u32::try_from(rate).ok()),
         enabled: form.ticked("enabled"),
