@@ -19,7 +19,7 @@ use super::settings::webhooks::TABS;
 use super::state::AppState;
 use crate::domain::agent::Role;
 use crate::i18n::Texts;
-use crate::webhooks::inspector::{Inspector, Seen};
+use crate::webhooks::inspector::{Inspector, Manner, Seen};
 use crate::wire::time::rfc3339;
 
 pub(super) mod stream;
@@ -208,8 +208,7 @@ async fn among_settings(me: Admin, state: Data<AppState>) -> Result<HttpResponse
     let (address, config_json) = whereabouts(&state, &organisation.inspector_key);
     let mut frame = Frame::settings(&me.0.agent, me.0.locale, "webhooks");
     frame.texts_json = frame.t.json_of(&["form", "console", "inspector", "webhook"]);
-    let page =
-        SettingsPage { frame, tabs: TABS, tab: "/inspector", address, shop_url: shop_url(&state), config_json, manners: MANNERS };
+    let page = SettingsPage { frame, tabs: TABS, tab: "/inspector", address, shop_url: shop_url(&state), config_json, manners: MANNERS };
     frame::page(StatusCode::OK, &page.frame.nonce, &page)
 }
 

@@ -41,13 +41,18 @@ export function followsDeliveries(page) {
     } else if (!stream) {
       stream = new EventSource("/settings/webhooks/stream");
       stream.addEventListener("moved", () => void look());
+      // Refused, not only lost: the next quiet look tries again.
+      stream.addEventListener("error", () => { if (stream?.readyState === EventSource.CLOSED) stream = null; });
     }
   };
   page.addEventListener("visibilitychange", () => {
     follow();
     if (!page.hidden) void look();
   });
-  setInterval(() => { if (!page.hidden) void look(); }, QUIET_MS);
+  setInterval(() => {
+    follow();
+    if (!page.hidden) void look();
+  }, QUIET_MS);
   follow();
 }
 

@@ -125,10 +125,11 @@ fn waiting(conn: &mut SqliteConnection, endpoint: EndpointId) -> Result<Waiting,
 }
 
 fn count(conn: &mut SqliteConnection, which: &str, endpoint: EndpointId) -> Result<i64, StoreError> {
-    let counted: Counted =
-        sql_query(format!("select count(*) as n from (select 1 from deliveries where endpoint_id = ? and {which} limit {WAITING_COUNTED_MAX})"))
-            .bind::<Binary, _>(endpoint)
-            .get_result(conn)?;
+    let counted: Counted = sql_query(format!(
+        "select count(*) as n from (select 1 from deliveries where endpoint_id = ? and {which} limit {WAITING_COUNTED_MAX})"
+    ))
+    .bind::<Binary, _>(endpoint)
+    .get_result(conn)?;
     Ok(counted.n)
 }
 

@@ -52,7 +52,9 @@ impl<'a> Admin<'a> {
     /// Follows the link of the row in the list of endpoints that names this address.
     async fn opens_endpoint(&self, url: &str) -> String {
         self.opens(LIST).await;
-        let script = format!("return [...document.querySelectorAll('.ends tbody tr')].find((row) => row.textContent.includes('{url}')).querySelector('a').getAttribute('href')");
+        let script = format!(
+            "return [...document.querySelectorAll('.ends tbody tr')].find((row) => row.textContent.includes('{url}')).querySelector('a').getAttribute('href')"
+        );
         let path = self.browser.looks(&script).await.as_str().expect("a link").to_owned();
         self.opens(&path).await;
         path

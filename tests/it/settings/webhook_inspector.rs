@@ -27,7 +27,10 @@ async fn a_test_to_its_address_arrives_signed_without_anything_opened() {
     let tested = admin.posts("/settings/webhooks/try", &[("chat.rated", &url), ("try", "chat.rated")]).await.text();
     assert!(tested.contains("Recebido: respondeu 200"));
     let posts = admin.opens(&format!("{path}/posts")).await.json();
-    assert_eq!((&posts["posts"][0]["type"], &posts["posts"][0]["verified"], &posts["manner"]), (&json!("chat.rated"), &json!(true), &json!("well")));
+    assert_eq!(
+        (&posts["posts"][0]["type"], &posts["posts"][0]["verified"], &posts["manner"]),
+        (&json!("chat.rated"), &json!(true), &json!("well"))
+    );
     let short = admin.opens(&path).await;
     assert_eq!((short.status, short.header("location")), (303, Some(PAGE)), "a browser is led to the settings");
 }

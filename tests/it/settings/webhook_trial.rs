@@ -30,7 +30,10 @@ async fn a_typed_address_is_tested_before_it_is_saved_and_nothing_typed_is_lost(
     let bad = admin.posts(TRY, &fields).await.text();
     assert!(answer_in(&bad, "chat.rated").contains("O destino respondeu 503, e só 2xx conta como recebido."));
     let posts = receiver.posts();
-    assert_eq!(posts.iter().map(|post| (post.event(), post.json()["test"] == true)).collect::<Vec<_>>(), vec![("chat.rated".to_owned(), true); 2]);
+    assert_eq!(
+        posts.iter().map(|post| (post.event(), post.json()["test"] == true)).collect::<Vec<_>>(),
+        vec![("chat.rated".to_owned(), true); 2]
+    );
     assert!(posts[0].header("webhook-id").starts_with("test_"));
     assert!(admin.opens(LIST).await.text().contains("Ainda não há destinos."), "nothing was saved");
 }

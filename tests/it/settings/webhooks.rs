@@ -90,7 +90,13 @@ async fn the_values_of_own_headers_are_masked_and_survive_a_save() {
     let page = admin.opens(&path).await.text();
     assert!(page.contains("value=\"x-loja\"") && page.contains("value=\"••••••\"") && !page.contains("segredo-murici"));
     let with = |name, value| {
-        [("url", "https://crm.example/papo"), ("event", "chat.started"), ("signing", "hmac"), ("header_name", name), ("header_value", value)]
+        [
+            ("url", "https://crm.example/papo"),
+            ("event", "chat.started"),
+            ("signing", "hmac"),
+            ("header_name", name),
+            ("header_value", value),
+        ]
     };
     assert_eq!(admin.posts(&path, &with("x-loja", "••••••")).await.status, 303);
     assert!(admin.opens(&path).await.text().contains("value=\"••••••\""));

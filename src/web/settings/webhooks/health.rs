@@ -72,9 +72,12 @@ impl Wellbeing {
                 let probe = probe.unwrap_or_else(|| t.text("settings.webhooks.probe_soon").to_owned());
                 told("is-alert", "warn", "settings.webhooks.unreachable", probe)
             }
-            Some(Restraint::Paused(until)) => {
-                told("is-retry", "clock", "settings.webhooks.paused", t.with("settings.webhooks.paused_for", [("wait", reading.wait(until))]))
-            }
+            Some(Restraint::Paused(until)) => told(
+                "is-retry",
+                "clock",
+                "settings.webhooks.paused",
+                t.with("settings.webhooks.paused_for", [("wait", reading.wait(until))]),
+            ),
             None if health.failures > 0 => told("is-retry", "refresh", "settings.webhooks.retrying", next_try(endpoint, day, reading)),
             None => match (health.last_success_at, share(day, t)) {
                 (Some(_), Some(share)) => told("is-ok", "done", "settings.webhooks.healthy", share),
