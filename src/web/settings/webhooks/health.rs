@@ -229,7 +229,7 @@ mod tests {
     fn the_bars_are_said_in_a_sentence() {
         let t = Texts::for_locale(Locale::PtBr);
         assert_eq!(sentence(&day(&[]), t), "Nenhum envio nas últimas 24 h");
-        assert_eq!(sentence(&day(&[(3, 0)]), t), "3 aceitos nas últimas 24 h, nenhuma falha");
-        assert_eq!(sentence(&day(&[(3, 1), (0, 2)]), t), "3 aceitos e 3 falhas nas últimas 24 h; falhas em 2 das 24 horas");
+        assert_eq!(sentence(&day(&[(3, 0)]), t), "Aceitos: 3 nas últimas 24 h, nenhuma falha");
+        assert_eq!(sentence(&day(&[(3, 1), (0, 2)]), t), "Aceitos: 3. Falhas: 3, em 2 das últimas 24 horas");
     }
 }
