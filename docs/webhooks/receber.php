@@ -13,45 +13,63 @@ declare(strict_types=1);
 http_response_code(500);
 ini_set('display_errors', '0');
 
-$segredo = getenv('PAPO_SEGREDO') ?: 'whsec_…';
-$dados = getenv('PAPO_DADOS') ?: dirname(__DIR__) . '/atendimentos.sqlite';
+const TOLERANCIA_S = 300;
 
-if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
-    header('Allow: POST');
-    terminar(405, 'aqui só chega POST');
-}
-
-// O corpo é JSON: está em php://input, e $_POST fica vazio. A assinatura vale para estes bytes, antes de qualquer decodificação.
-$corpo = (string) file_get_contents('php://input');
-$id = $_SERVER['HTTP_WEBHOOK_ID'] ?? '';
-$hora = $_SERVER['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
-
-if (!assinatura_confere($segredo, $id, $hora, $corpo, $_SERVER['HTTP_WEBHOOK_SIGNATURE'] ?? '')) {
-    terminar(401, 'assinatura inválida');
-}
-
-$evento = json_decode($corpo, true, 64, JSON_THROW_ON_ERROR);
-try {
+// As receitas incluem este arquivo pelas funções; quando ele é o próprio endereço, guarda.
+if (debug_backtrace() === []) {
+    [$id, $evento] = receber();
+    $dados = getenv('PAPO_DADOS') ?: dirname(__DIR__) . '/atendimentos.sqlite';
     extension_loaded('pdo_sqlite') ? guardar_no_sqlite($dados, $id, $evento) : guardar_no_csv("$dados.csv", $id, $evento);
-} catch (Throwable $falha) {
-    error_log('webhook do Papo: ' . $falha->getMessage());
-    terminar(500, 'não foi possível guardar'); // o Papo tenta de novo, por três dias
+    terminar(204);
 }
-terminar(204);
 
-/** Uma das assinaturas tem de ser nossa, e a hora tem de ser de agora: assim ninguém reenvia um pedido antigo. */
+/** O id e o evento de um pedido que veio mesmo do Papo; qualquer outro acaba aqui. */
+function receber(): array
+{
+    // Uma falha daqui em diante responde 500, e o Papo tenta de novo, por três dias.
+    set_exception_handler(function (Throwable $falha): void {
+        error_log('webhook do Papo: ' . $falha->getMessage());
+        terminar(500, 'não foi possível tratar o evento');
+    });
+    if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
+        header('Allow: POST');
+        terminar(405, 'aqui só chega POST');
+    }
+    // O corpo é JSON: está em php://input, e $_POST fica vazio. A assinatura vale para estes bytes, antes de qualquer decodificação.
+    $corpo = (string) file_get_contents('php://input');
+    $id = $_SERVER['HTTP_WEBHOOK_ID'] ?? '';
+    $hora = $_SERVER['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
+    $recebidas = $_SERVER['HTTP_WEBHOOK_SIGNATURE'] ?? '';
+    if (!assinatura_confere((string) getenv('PAPO_SEGREDO'), $id, $hora, $corpo, $recebidas)) {
+        terminar(401, 'assinatura inválida');
+    }
+    return [$id, json_decode($corpo, true, 64, JSON_THROW_ON_ERROR)];
+}
+
+/**
+ * A hora tem de ser de agora, para que ninguém reenvie um pedido antigo, e uma das assinaturas tem de ser nossa: enquanto
+ * o segredo é trocado vêm duas. O segredo começa com whsec_ (HMAC) ou é a chave pública whpk_ (Ed25519).
+ */
 function assinatura_confere(string $segredo, string $id, string $hora, string $corpo, string $recebidas): bool
 {
-    if ($id === '' || !preg_match('/^\d{1,12}$/', $hora) || abs(time() - (int) $hora) > 300) {
+    [$tipo, $base64] = explode('_', $segredo, 2) + ['', ''];
+    $chave = base64_decode($base64, true);
+    if ($chave === false || strlen($chave) < 24) {
+        throw new RuntimeException('PAPO_SEGREDO não tem o segredo do destino');
+    }
+    if ($id === '' || preg_match('/^\d{1,12}$/D', $hora) !== 1 || abs(time() - (int) $hora) > TOLERANCIA_S) {
         return false;
     }
-    $chave = base64_decode(substr($segredo, strlen('whsec_')), true);
-    if ($chave === false || $chave === '') {
-        return false;
-    }
-    $esperada = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$hora.$corpo", $chave, true));
+    $assinado = "$id.$hora.$corpo";
     foreach (explode(' ', $recebidas) as $recebida) {
-        if (hash_equals($esperada, $recebida)) {
+        [$versao, $base64] = explode(',', $recebida, 2) + ['', ''];
+        $assinatura = (string) base64_decode($base64, true);
+        $confere = match ("$tipo $versao") {
+            'whsec v1' => hash_equals(hash_hmac('sha256', $assinado, $chave, true), $assinatura),
+            'whpk v1a' => strlen($assinatura) === 64 && sodium_crypto_sign_verify_detached($assinatura, $assinado, $chave),
+            default => false,
+        };
+        if ($confere) {
             return true;
         }
     }
@@ -84,21 +102,36 @@ function guardar_no_sqlite(string $arquivo, string $id, array $evento): void
     $banco->exec('commit');
 }
 
-/** Sem o SQLite: uma linha por evento, o que veio repetido inclusive. */
+/** Sem o SQLite: uma linha por evento. */
 function guardar_no_csv(string $arquivo, string $id, array $evento): void
 {
-    if ($evento['test'] || !isset($evento['data']['chat'])) {
+    if ($evento['test'] || !isset($evento['data']['visitor'])) {
         return;
     }
-    $linha = ['evento' => $id, 'tipo' => $evento['type']] + linha($evento);
-    $csv = fopen($arquivo, 'ab');
+    $csv = fopen($arquivo, 'c+b') ?: throw new RuntimeException("$arquivo não abre");
     flock($csv, LOCK_EX);
-    if (fstat($csv)['size'] === 0) {
-        fputcsv($csv, array_keys($linha), ',', '"', '');
+    $linhas = [];
+    while (($lida = fgetcsv($csv, null, ',', '"', '')) !== false) {
+        $linhas[] = $lida;
     }
-    // Planilhas executam o que começa com estes sinais.
-    $inofensivo = fn ($valor) => is_string($valor) && preg_match('/^[=+\-@\t\r]/', $valor) ? "'$valor" : $valor;
-    fputcsv($csv, array_map($inofensivo, $linha), ',', '"', '');
+    if (in_array($id, array_column($linhas, 0), true)) {
+        return;
+    }
+    if ($evento['type'] === 'visitor.erased') {
+        $linhas = array_filter($linhas, fn ($guardada) => $guardada[3] !== $evento['data']['visitor']['id']);
+        ftruncate($csv, 0);
+        rewind($csv);
+    } elseif (isset($evento['data']['chat'], $evento['sequence'])) {
+        $linha = ['evento' => $id, 'tipo' => $evento['type']] + linha($evento);
+        // Planilhas executam o que começa com estes sinais.
+        $inofensivo = fn ($valor) => is_string($valor) && preg_match('/^[=+\-@\t\r]/', $valor) ? "'$valor" : $valor;
+        $linhas = [...($linhas === [] ? [array_keys($linha)] : []), array_map($inofensivo, array_values($linha))];
+    } else {
+        return;
+    }
+    foreach ($linhas as $nova) {
+        fputcsv($csv, $nova, ',', '"', '') !== false || throw new RuntimeException("não coube em $arquivo");
+    }
     fclose($csv);
 }
 
@@ -128,9 +161,12 @@ function linha(array $evento): array
 }
 
 /** Responde e acaba. Qualquer 2xx vale como recebido; com outra resposta o Papo tenta de novo. */
-function terminar(int $codigo, string $texto = ''): never
+function terminar(int $codigo, string $texto = '', string $tipo = 'text/plain; charset=utf-8'): never
 {
     http_response_code($codigo);
-    header('Content-Type: text/plain; charset=utf-8');
+    header("Content-Type: $tipo");
+    if ($texto !== '') {
+        header('Content-Length: ' . strlen($texto)); // o servidor de testes do PHP não o diz sozinho
+    }
     exit($texto);
 }

@@ -51,7 +51,7 @@ impl BackupError {
             Self::Vault(_) => "key_unreadable",
             Self::Store(StoreError::InUse) => "data_dir_in_use",
             Self::Store(StoreError::Full) => "storage_full",
-            Self::Store(StoreError::Unwritable(_)) => "file_unwritable",
+            Self::Store(StoreError::Unwritable(_) | StoreError::Disk(_)) => "file_unwritable",
             Self::Store(_) => "database_broken",
         }
     }

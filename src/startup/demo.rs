@@ -182,7 +182,8 @@ impl Opened {
     }
 }
 
-/// Makes the organisation, or finds the one of an earlier demo; passwords and the token are new each time.
+/// Makes the organisation, or finds the one of an earlier demo; passwords and the token are new each time, as only their hashes are kept.
+/// Who is signed in stays so.
 ///
 /// # Errors
 /// A fault of the store.
@@ -238,7 +239,7 @@ pub async fn seed(store: &Store, config: &Config) -> Result<Seed, StoreError> {
 async fn new_password(store: &Store, agent: AgentId) -> Result<String, StoreError> {
     let password: String = Token::new().text().chars().take(16).collect();
     let hash = NewPassword::parse(&password, &[]).map_err(|_unread| StoreError::corrupt("a random password"))?.hash();
-    store.set_password(agent, hash).await?;
+    store.renew_password(agent, hash).await?;
     Ok(password)
 }
 

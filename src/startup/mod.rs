@@ -78,7 +78,7 @@ impl StartError {
             Self::PortInUse(_) => "port_in_use",
             Self::Listen(..) => "address_unavailable",
             Self::Store(StoreError::InUse) => "data_dir_in_use",
-            Self::Store(StoreError::Unwritable(_)) => "data_dir_unwritable",
+            Self::Store(StoreError::Unwritable(_) | StoreError::Disk(_)) => "data_dir_unwritable",
             Self::Store(StoreError::Newer(_)) => "database_newer",
             Self::Store(StoreError::Full) => "storage_full",
             Self::Store(_) => "database_broken",

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// No room on the disk.
     #[error("the disk is full")]
     Full,
+    /// The disk fails or is read-only.
+    #[error("the disk does not take what is written: {0}")]
+    Disk(String),
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,
@@ -68,7 +71,13 @@ impl From<diesel::result::Error> for StoreError {
             return Self::NotFound;
         }
         let text = error.to_string();
-        if text.contains("database or disk is full") { Self::Full } else { Self::Database(text) }
+        // What SQLite says for SQLITE_FULL; for SQLITE_IOERR, SQLITE_READONLY and SQLITE_CANTOPEN. Diesel keeps the text alone.
+        let of_disk = ["disk I/O error", "attempt to write a readonly database", "unable to open database file"];
+        match text {
+            full if full.contains("database or disk is full") => Self::Full,
+            disk if of_disk.iter().any(|words| disk.contains(words)) => Self::Disk(disk),
+            other => Self::Database(other),
+        }
     }
 }
 
@@ -82,6 +91,6 @@ impl StoreError {
     /// Whether the transaction may have been left half done by the database.
     #[must_use]
     pub const fn is_fault(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::Full)
+        matches!(self, Self::Database(_) | Self::Full | Self::Disk(_))
     }
 }

@@ -190,6 +190,13 @@ impl Store {
         self.submit(work, true).await
     }
 
+    /// Runs a job that only notes that something was used: whoever reads must not fail with it when the disk takes no writes.
+    async fn write_if_possible(&self, work: impl FnMut(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static) {
+        if let Err(error) = self.write(work).await {
+            tracing::warn!(%error, "a use could not be noted");
+        }
+    }
+
     async fn submit<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,

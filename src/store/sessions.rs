@@ -93,21 +93,21 @@ impl Store {
             })
             .await?;
         if let Some(session) = row.as_ref().filter(|session| now.ms_since(session.used_at) >= TOUCH_MS) {
-            self.touch_session(session).await?;
+            self.touch_session(session).await;
         }
         Ok(row)
     }
 
-    async fn touch_session(&self, session: &Session) -> Result<(), StoreError> {
+    async fn touch_session(&self, session: &Session) {
         let (id, idle_ms) = (session.id, session.expires_at.ms_since(session.used_at));
-        self.write(move |tx| {
+        self.write_if_possible(move |tx| {
             let at = tx.now.wall;
             diesel::update(sessions::table.find(id))
                 .set((sessions::used_at.eq(at), sessions::expires_at.eq(at.plus_ms(idle_ms))))
                 .execute(tx.conn)?;
             Ok(())
         })
-        .await
+        .await;
     }
 
     /// The open sessions of an account, the last used first.

@@ -120,11 +120,11 @@ impl Store {
             .await?;
         if let Some(token) = found.as_ref().filter(|token| token.used_at.is_none_or(|used| now.ms_since(used) >= TOUCH_MS)) {
             let id = token.id;
-            self.write(move |tx| {
+            self.write_if_possible(move |tx| {
                 diesel::update(api_tokens::table.find(id)).set(api_tokens::used_at.eq(tx.now.wall)).execute(tx.conn)?;
                 Ok(())
             })
-            .await?;
+            .await;
         }
         Ok(found)
     }

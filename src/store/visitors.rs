@@ -88,11 +88,11 @@ impl Store {
         // Once a day is enough to keep it alive, and spares a write at each connection.
         if now.seconds_since(used_at) >= 24 * 3600 {
             let id = visitor.id;
-            self.write(move |tx| {
+            self.write_if_possible(move |tx| {
                 diesel::update(visitors::table.find(id)).set(visitors::token_used_at.eq(tx.now.wall)).execute(tx.conn)?;
                 Ok(())
             })
-            .await?;
+            .await;
         }
         Ok(Some(visitor))
     }

@@ -123,6 +123,7 @@ impl AppError {
             Self::RateLimited(Wait(wait)) => Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
             Self::Store(StoreError::Overloaded | StoreError::Closed) => Some(1_000),
             Self::Store(StoreError::Full) => Some(30_000),
+            Self::Store(StoreError::Disk(_)) => Some(5_000),
             _ => None,
         }
     }
@@ -147,6 +148,7 @@ const fn store_code(error: &StoreError) -> &'static str {
         StoreError::NotFound => "not_found",
         StoreError::Overloaded | StoreError::Closed => "overloaded",
         StoreError::Full => "storage_full",
+        StoreError::Disk(_) => "storage_failed",
         StoreError::Database(_) | StoreError::Newer(_) | StoreError::InUse | StoreError::Unwritable(_) => "internal",
     }
 }
@@ -181,6 +183,7 @@ impl ResponseError for AppError {
             Self::Store(StoreError::Invalid(_)) | Self::Intake(_) | Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Store(StoreError::Overloaded | StoreError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Store(StoreError::Disk(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(StoreError::Database(_) | StoreError::Newer(_) | StoreError::InUse | StoreError::Unwritable(_))
             | Self::Template => StatusCode::INTERNAL_SERVER_ERROR,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

@@ -80,13 +80,13 @@ export function startPage({ label, render, tick = () => {}, show, onHappening = 
   };
 
   mountPreferences(preferences, (setting, on) => {
-    if (setting === "sound" && on) ringer.allow().then(() => ringer.message());
+    if (setting === "sound" && on) ringer.allow().then(() => ringer.sample());
     change();
   });
   // Any gesture is one that browsers accept for sound; the button is for who makes none.
   const unlock = () => preferences.on("sound") && ringer.allow().then((allowed) => allowed && change());
   for (const name of ["click", "keydown"]) addEventListener(name, unlock, { once: true });
-  byId("allow-sound").addEventListener("click", () => ringer.allow().then(() => ringer.message()));
+  byId("allow-sound").addEventListener("click", () => ringer.allow().then(() => ringer.sample()));
   void ringer.tryQuietly();
 
   setInterval(() => {

@@ -55,6 +55,11 @@ export class Ringer {
     this.#play(MESSAGE, 0.12);
   }
 
+  /** For the person who just allowed it here: this tab is heard, whichever holds the lock. */
+  sample() {
+    this.#play(MESSAGE, 0.12, { always: true });
+  }
+
   /**
    * A notification of the system, only while the page is out of sight. The browser joins equal tags of several tabs.
    * @param {{tag: string, title: string, body: string, onClick: () => void}} notice
@@ -80,10 +85,10 @@ export class Ringer {
     this.#shown.delete(tag);
   }
 
-  /** @param {number[]} notes @param {number} volume */
-  #play(notes, volume) {
+  /** @param {number[]} notes @param {number} volume @param {{always?: boolean}} [options] */
+  #play(notes, volume, { always = false } = {}) {
     const audio = this.#audio;
-    if (!this.#wants("sound") || !audio || !this.allowed || !this.#holdsLock) return;
+    if (!this.#wants("sound") || !audio || !this.allowed || !(this.#holdsLock || always)) return;
     notes.forEach((frequency, index) => {
       const start = audio.currentTime + index * NOTE_SECONDS;
       for (const [multiple, share] of [[1, 1], [4, 0.18]]) {

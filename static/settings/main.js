@@ -4,9 +4,11 @@
 import { copyButtons } from "settings/copy";
 import { colourSample } from "settings/color";
 import { passwordFields } from "settings/password";
+import { tabRows } from "settings/tabs";
 import { preferOwnZone } from "settings/zone";
 
 copyButtons(document);
+tabRows(document);
 passwordFields(document);
 colourSample(document);
 preferOwnZone(document);

@@ -39,7 +39,7 @@ export function head(app) {
       face.hidden = !agent;
       if (agent) fill(face, initials(agent.name), present && el("i", { class: "dot" }));
       const [heading, text] = (() => {
-        if (screen === "missed") return [t("widget.missed.title"), t("widget.offline.lead", { site: site.name })];
+        if (screen === "missed") return [t("widget.missed.title"), isAway(state, chat.department.id) ? t("widget.offline.lead", { site: site.name }) : ""];
         if (away) return [t("widget.offline.title"), t("widget.offline.lead", { site: site.name })];
         if (hello) return [site.title || t("widget.hello.title"), site.greeting || t("widget.hello.lead", { site: site.name })];
         if (agent) return [agent.name, present ? t("widget.head.online", { department: chat.department.name }) : chat.department.name];

@@ -72,7 +72,7 @@ impl Server {
         let running = startup::start(config, listener, clock.clone(), None).await.expect("a start");
         let founded = running.state.store.claim_setup(house::set_up()).await.expect("the first claim");
         let password = NewPassword::parse(PASSWORD, &[]).expect("a good password").hash();
-        running.state.store.set_password(founded.admin, password).await.expect("a password");
+        running.state.store.renew_password(founded.admin, password).await.expect("a password");
         let http = Http::of(&url);
         let document = Arc::new(http.get("/api/v1/openapi.json", &[]).await.json());
         let (admin, department, site) = (founded.admin, founded.department, founded.site);
@@ -127,7 +127,7 @@ impl Server {
         let data = AgentData { name: name.to_owned(), email, role: Role::Agent, chats_max: 3, external_id: None, places };
         let agent = self.store().create_agent(data, self.by_admin()).await.expect("an agent");
         let password = NewPassword::parse(PASSWORD, &[]).expect("a good password").hash();
-        self.store().set_password(agent, password).await.expect("a password");
+        self.store().renew_password(agent, password).await.expect("a password");
         self.store().agent_present(agent, true).await.expect("present");
         self.store().set_availability(agent, Availability::Online, None).await.expect("online");
         agent

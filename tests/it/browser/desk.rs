@@ -1,6 +1,7 @@
 //! The agent's side: sign-in, console, inspector.
 
 use papo::i18n::{Locale, Texts};
+use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
 use crate::support::demo::Demo;
@@ -19,7 +20,16 @@ impl<'a> Desk<'a> {
 
     /// Signs in as the first agent of the demo and becomes available.
     pub async fn signs_in(&mut self, demo: &Demo) {
-        let account = &demo.facts["agents"][0];
+        self.enters(demo, &demo.facts["agents"][0]).await;
+        if self.browser.looks("return document.querySelector('#availability').getAttribute('aria-checked')").await != "true" {
+            self.browser.clicks("#availability").await;
+        }
+        self.browser.sees("#availability[aria-checked=true]").await;
+        self.screen("empty").await;
+    }
+
+    /// Signs in with this account, as available as it was.
+    pub async fn enters(&mut self, demo: &Demo, account: &Value) {
         self.browser.goes_to(demo.fact("console_url")).await;
         self.browser.sees("input[name=email]").await;
         self.screen("sign-in").await;
@@ -27,11 +37,15 @@ impl<'a> Desk<'a> {
         self.browser.fills("input[name=password]", account["password"].as_str().expect("a password")).await;
         self.browser.presses(self.t.text("login.submit")).await;
         self.browser.sees("#availability:not([disabled])").await;
-        if self.browser.looks("return document.querySelector('#availability').getAttribute('aria-checked')").await != "true" {
-            self.browser.clicks("#availability").await;
-        }
-        self.browser.sees("#availability[aria-checked=true]").await;
-        self.screen("empty").await;
+    }
+
+    /// Sets the wait after which a department's chats are missed.
+    pub async fn limits_the_wait(&mut self, demo: &Demo, department: &str, seconds: &str) {
+        self.browser.goes_to(&format!("{}/settings/departments", demo.fact("base_url"))).await;
+        self.browser.presses(&format!("{} {department}", self.t.text("settings.edit"))).await;
+        self.browser.fills("[name=wait_limit_seconds]", seconds).await;
+        self.browser.presses(self.t.text("settings.save")).await;
+        self.browser.sees(".page-head").await;
     }
 
     /// Takes the one who waits.
@@ -63,6 +77,20 @@ impl<'a> Desk<'a> {
         self.browser.sees_no("#tagging[open]").await;
     }
 
+    /// Finds a message that was left for later in the inbox and marks it as handled; `rest` others stay.
+    pub async fn handles_a_message(&mut self, demo: &Demo, body: &str, rest: u32) {
+        self.browser.goes_to(&format!("{}/offline", demo.fact("base_url"))).await;
+        self.browser.reads(body).await;
+        self.browser.finds("return document.querySelector('#count-offline').dataset.value", &json!((rest + 1).to_string())).await;
+        self.screen("inbox").await;
+        self.browser.clicks(".offline-item button").await;
+        self.browser.finds("return document.querySelector('#count-offline').dataset.value", &json!(rest.to_string())).await;
+        self.browser.clicks("#tab-done").await;
+        self.browser.reads(body).await;
+        self.screen("inbox-done").await;
+        self.browser.clicks("#tab-open").await;
+    }
+
     /// Opens the demo's inspector and waits until each of these events has arrived with a good signature.
     pub async fn inspects(&mut self, demo: &Demo, events: &[&str]) {
         self.browser.goes_to(demo.fact("inspector_url")).await;
@@ -72,7 +100,7 @@ impl<'a> Desk<'a> {
         self.screen("inspector").await;
     }
 
-    async fn screen(&mut self, name: &str) {
+    pub async fn screen(&mut self, name: &str) {
         self.browser.keeps_a_shot(&format!("agent-{name}")).await;
         self.browser.meets_no_barrier(name).await;
         self.browser.needs_no_sideways_scrolling(name).await;

@@ -6,8 +6,8 @@ use crate::support::browser::Browser;
 use crate::support::demo::Demo;
 
 /// The launcher stands in a shadow tree, out of reach of the page's styles and of plain selectors.
-const LAUNCHER: &str = "return document.querySelector('papo-chat')?.shadowRoot.querySelector('button.b')";
-const FRAME: &str = "return document.querySelector('papo-chat')?.shadowRoot.querySelector('iframe')";
+pub const LAUNCHER: &str = "return document.querySelector('papo-chat')?.shadowRoot.querySelector('button.b')";
+pub const FRAME: &str = "return document.querySelector('papo-chat')?.shadowRoot.querySelector('iframe')";
 
 /// A visitor in front of one window of the browser.
 pub struct Guest<'a> {
@@ -44,6 +44,29 @@ impl<'a> Guest<'a> {
 
     /// Fills the form and asks.
     pub async fn asks(&mut self, message: &str) {
+        self.fills(message).await;
+        self.browser.presses(self.t.text("widget.form.start")).await;
+        self.browser.reads(self.t.text("widget.queue.position")).await;
+        self.screen("queue").await;
+    }
+
+    /// Leaves a message for later, in the form that stands under this title.
+    pub async fn leaves_a_message(&mut self, title: &str, message: &str) {
+        self.browser.reads(self.t.text(title)).await;
+        self.screen("offline").await;
+        self.fills(message).await;
+        self.browser.presses(self.t.text("widget.form.send_note")).await;
+        self.browser.reads(self.t.text("widget.noted.title")).await;
+        self.screen("noted").await;
+    }
+
+    /// Goes on from the thanks for a message.
+    pub async fn starts_anew(&mut self) {
+        self.browser.presses(self.t.text("widget.noted.back")).await;
+        self.browser.reads(self.t.text("widget.form.start")).await;
+    }
+
+    async fn fills(&mut self, message: &str) {
         for (field, text) in [("#name", "Ana Souza"), ("#email", "ana@example.com"), ("#phone", "+55 81 99999-0000"), ("#message", message)]
         {
             if self.browser.shows(field).await {
@@ -53,9 +76,6 @@ impl<'a> Guest<'a> {
         if self.browser.shows("#consent").await {
             self.browser.clicks("#consent").await;
         }
-        self.browser.presses(self.t.text("widget.form.start")).await;
-        self.browser.reads(self.t.text("widget.queue.position")).await;
-        self.screen("queue").await;
     }
 
     /// Shares the location from the queue: first what it is for, then the browser's own consent.

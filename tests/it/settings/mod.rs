@@ -2,7 +2,7 @@
 
 mod departments;
 mod login;
-mod office;
+pub mod office;
 mod people;
 mod setup;
 mod sites;

@@ -17,7 +17,8 @@ pub struct Server {
     pub http: Http,
     /// The set-up code that it printed.
     pub code: String,
-    _folder: TempDir,
+    folder: TempDir,
+    environment: Vec<(String, String)>,
 }
 
 impl Server {
@@ -28,19 +29,37 @@ impl Server {
     /// With this in its environment.
     pub fn starts_in(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        let environment: Vec<_> = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (child, lines) = Self::spawns(&folder, &environment);
+        let (mut url, mut code) = (None, None);
+        for line in lines {
+            url = url.or_else(|| address_in(&line));
+            code =
+                code.or_else(|| line.split_whitespace().find(|word| word.split('-').count() == 5 && word.len() == 24).map(str::to_owned));
+            if let (Some(url), Some(code)) = (&url, &code) {
+                return Self { child, http: Http::of(url), code: code.clone(), folder, environment };
+            }
+        }
+        panic!("an address and a set-up code before the end of output");
+    }
+
+    /// It is killed and starts again on the same data.
+    pub fn restarts(mut self) -> Self {
+        self.child.kill().expect("it was running");
+        self.child.wait().expect("it ends");
+        let (child, mut lines) = Self::spawns(&self.folder, &self.environment);
+        self.child = child;
+        self.http = Http::of(&lines.find_map(|line| address_in(&line)).expect("an address before the end of output"));
+        self
+    }
+
+    fn spawns(folder: &TempDir, environment: &[(String, String)]) -> (Child, impl Iterator<Item = String> + use<>) {
         let data = folder.path().join("data");
         let data = data.to_str().expect("a path in UTF-8");
         let mut command = papo(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
-        let mut child = command.envs(environment.iter().copied()).spawn().expect("papo can be started");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
-        let (mut url, mut code) = (None, None);
-        while url.is_none() || code.is_none() {
-            let line = lines.next().expect("an address and a set-up code before the end of output");
-            let words = || line.split_whitespace();
-            url = url.or_else(|| words().find(|word| word.starts_with("http://")).map(str::to_owned));
-            code = code.or_else(|| words().find(|word| word.split('-').count() == 5 && word.len() == 24).map(str::to_owned));
-        }
-        Self { child, http: Http::of(&url.expect("found")), code: code.expect("found"), _folder: folder }
+        let mut child = command.envs(environment.iter().cloned()).spawn().expect("papo can be started");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        (child, lines)
     }
 
     /// What the set-up page is sent, with these fields changed.
@@ -68,6 +87,10 @@ impl Server {
         let cookie = Some(answer.cookies()).filter(|cookie| answer.status == 303 && !cookie.is_empty());
         (answer, cookie)
     }
+}
+
+fn address_in(line: &str) -> Option<String> {
+    line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
 }
 
 impl Drop for Server {

@@ -30,6 +30,11 @@ impl Agent {
         Self { url: url.to_owned(), cookie, origin, socket, welcome }
     }
 
+    /// The secret in the browser's cookie.
+    pub fn session(&self) -> &str {
+        self.cookie.split_once('=').map_or("", |(_, value)| value)
+    }
+
     /// Opens another tab.
     pub async fn opens_second_tab(&self) -> Self {
         Self::connects(&self.url, self.cookie.clone(), self.origin.clone()).await
@@ -40,6 +45,20 @@ impl Agent {
         let Self { url, cookie, origin, socket, .. } = self;
         drop(socket);
         Self::connects(&url, cookie, origin).await
+    }
+
+    /// As `returns`, to the server that was started again: the browser still has its cookie.
+    pub async fn returns_to(self, http: &Http, url: &str) -> Self {
+        let Self { cookie, socket, .. } = self;
+        drop(socket);
+        Self::connects(url, cookie, http.origin()).await
+    }
+
+    /// Hands the chat to a department's queue.
+    pub async fn hands_to_department(&mut self, chat: &str, name: &str) {
+        let departments = self.welcome["departments"].as_array().cloned().unwrap_or_default();
+        let id = departments.iter().find(|department| department["name"] == name).unwrap_or_else(|| panic!("no {name}"))["id"].clone();
+        self.must(json!({"type": "transfer", "chat_id": chat, "to": {"department_id": id}, "note": null})).await;
     }
 
     /// Chooses to be available.

@@ -77,6 +77,22 @@ impl Browser {
         self.devtools("Emulation.setGeolocationOverride", json!({"latitude": latitude, "longitude": longitude, "accuracy": 25})).await;
     }
 
+    /// Runs a script in every page that the present window opens from now on, before any of the page's own.
+    pub async fn prepares_pages(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// The cookies of all sites.
+    pub async fn cookies(&self) -> Vec<String> {
+        let all = self.devtools("Network.getAllCookies", json!({})).await;
+        all["cookies"].as_array().into_iter().flatten().map(|cookie| cookie["name"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Closes the present window, as its cross does.
+    pub async fn closes_window(&self) {
+        self.must("DELETE", "/window", Value::Null).await;
+    }
+
     /// Opens another window with this look and goes there; gives its handle.
     pub async fn opens_window(&mut self, look: Look) -> String {
         let window = self.must("POST", "/window/new", json!({"type": "window"})).await;
@@ -179,6 +195,33 @@ impl Browser {
         self.types(selector, text).await;
     }
 
+    /// Presses one key where the focus is.
+    pub async fn presses_key(&self, key: char) {
+        let (down, up) = (json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key}));
+        self.must("POST", "/actions", json!({"actions": [{"type": "key", "id": "keyboard", "actions": [down, up]}]})).await;
+    }
+
+    /// Waits until the script answers this.
+    pub async fn finds(&self, script: &str, expected: &Value) {
+        let mut last = Value::Null;
+        let search = async {
+            while last != *expected {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                // A page that is just being opened answers nothing.
+                last = self.asks("POST", "/execute/sync", json!({"script": script, "args": []})).await.unwrap_or(Value::Null);
+            }
+        };
+        let found = tokio::time::timeout(super::CEILING, search).await;
+        assert!(found.is_ok(), "{script} never answered {expected}; the last time it was {last}");
+    }
+
+    /// What a promise that the script makes comes to.
+    pub async fn awaits(&self, promise: &str) -> Value {
+        let script =
+            format!("const done = arguments[arguments.length - 1]; Promise.resolve({promise}).then(done, (error) => done(String(error)))");
+        self.must("POST", "/execute/async", json!({"script": script, "args": []})).await
+    }
+
     /// Runs a script in the page; only to look, never to act.
     pub async fn looks(&self, script: &str) -> Value {
         self.must("POST", "/execute/sync", json!({"script": script, "args": []})).await
@@ -210,8 +253,16 @@ impl Browser {
 
     /// Asserts that nothing is wider than the window.
     pub async fn needs_no_sideways_scrolling(&self, screen: &str) {
-        let wide = self.looks("return document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
+        let width = "return document.scrollingElement.scrollWidth - document.documentElement.clientWidth";
+        let wide = self.looks(width).await;
         assert!(wide.as_i64().is_some_and(|pixels| pixels <= 0), "{screen} ({}) is {wide} px too wide", self.look.name);
+        // A phone zooms out to what is too wide.
+        let shown = self.looks("return innerWidth").await;
+        assert!(
+            shown.as_u64().is_some_and(|pixels| pixels <= self.look.width.into()),
+            "{screen} ({}) is shown {shown} px wide",
+            self.look.name
+        );
     }
 
     /// What the present window's console has said since the last time: errors only.
@@ -245,8 +296,8 @@ impl Browser {
         self.asks("POST", &format!("/element/{}/click", element.id()), json!({})).await.ok().map(drop)
     }
 
-    async fn devtools(&self, method: &str, parameters: Value) {
-        self.must("POST", "/goog/cdp/execute", json!({"cmd": method, "params": parameters})).await;
+    async fn devtools(&self, method: &str, parameters: Value) -> Value {
+        self.must("POST", "/goog/cdp/execute", json!({"cmd": method, "params": parameters})).await
     }
 
     async fn must(&self, method: &str, command: &str, body: Value) -> Value {

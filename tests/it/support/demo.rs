@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 
@@ -33,6 +34,7 @@ pub struct Demo {
     /// What it printed when it was ready.
     pub facts: Value,
     log: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Demo {
@@ -44,13 +46,15 @@ impl Demo {
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = child.stderr.take().expect("piped");
         let writer = Arc::clone(&log);
-        std::thread::spawn(move || keep(stderr, &writer));
+        let mut readers = vec![std::thread::spawn(move || keep(stderr, &writer))];
         let mut line = String::new();
-        let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut line).expect("a line of output");
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        stdout.read_line(&mut line).expect("a line of output");
+        let writer = Arc::clone(&log);
+        readers.push(std::thread::spawn(move || keep(stdout, &writer)));
         let facts = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("not ready: {error}\n{line}{}", log.lock().expect("no panic while held")));
-        Self { child, facts, log }
+        Self { child, facts, log, readers }
     }
 
     /// One of the addresses or keys that it printed.
@@ -82,6 +86,32 @@ impl Demo {
         self.agent(at.expect("the demo has departments of two")).await
     }
 
+    /// The types of the chat's events, in the order in which they were queued.
+    pub async fn events_of(&self, chat: &str) -> Vec<String> {
+        let deliveries = self.deliveries(&format!("chat_id={chat}")).await;
+        deliveries.iter().filter_map(|delivery| delivery["type"].as_str()).map(str::to_owned).collect()
+    }
+
+    /// The bodies of all events of a type, in the order in which they were queued.
+    pub async fn bodies_of(&self, event: &str) -> Vec<Value> {
+        let mut bodies = Vec::new();
+        for delivery in self.deliveries(&format!("type={event}")).await {
+            let id = delivery["id"].as_str().expect("an id");
+            bodies.push(self.asks_api(&format!("/deliveries/{id}")).await["body"].take());
+        }
+        bodies
+    }
+
+    async fn deliveries(&self, filter: &str) -> Vec<Value> {
+        let page = self.asks_api(&format!("/deliveries?{filter}&limit=100")).await;
+        page["data"].as_array().unwrap_or_else(|| panic!("no page of deliveries: {page}")).iter().rev().cloned().collect()
+    }
+
+    async fn asks_api(&self, path: &str) -> Value {
+        let authorization = format!("Bearer {}", self.fact("api_token"));
+        self.http().get(&format!("/api/v1{path}"), &[("authorization", authorization.as_str())]).await.json()
+    }
+
     /// `kill -9`: no goodbye, nothing flushed.
     pub fn dies(mut self) {
         self.child.kill().expect("it was running");
@@ -95,7 +125,16 @@ impl Demo {
         self.child.wait().expect("it ends").code()
     }
 
-    /// Everything it wrote to standard error so far.
+    /// As `stops`; gives everything that it wrote after its first line, to standard output and standard error.
+    pub fn stops_and_shows_its_log(mut self) -> String {
+        let readers = std::mem::take(&mut self.readers);
+        let log = Arc::clone(&self.log);
+        self.stops();
+        readers.into_iter().for_each(|reader| reader.join().expect("no panic"));
+        log.lock().expect("no panic while held").clone()
+    }
+
+    /// Everything it wrote after its first line so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("no panic while held").clone()
     }
@@ -111,9 +150,9 @@ impl Drop for Demo {
     }
 }
 
-fn keep(mut stderr: ChildStderr, log: &Mutex<String>) {
+fn keep(mut output: impl Read, log: &Mutex<String>) {
     let mut buffer = [0; 4096];
-    while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+    while let Ok(read @ 1..) = output.read(&mut buffer) {
         let text = String::from_utf8_lossy(buffer.get(..read).unwrap_or_default()).into_owned();
         log.lock().expect("no panic while held").push_str(&text);
     }

@@ -1,5 +1,6 @@
 //! The store with its rules and a clock that tests move: what time does to chats, without sockets.
 
+use papo::auth::vault::Vault;
 use papo::clock::Clock;
 use papo::domain::agent::{Availability, Role};
 use papo::domain::chat::Chat;
@@ -7,6 +8,11 @@ use papo::domain::chat::command::{Actor, Command};
 use papo::domain::chat::event::Event;
 use papo::domain::chat::evolve::{evolve, requested};
 use papo::domain::department::{Limits, Routing};
+use papo::domain::endpoint::filter::Filter;
+use papo::domain::endpoint::secret::Signing;
+use papo::domain::endpoint::url::WebhookUrl;
+use papo::domain::endpoint::{EndpointDraft, Extras};
+use papo::domain::event_type::EventType;
 use papo::domain::ids::{AgentId, ChatId, DepartmentId, SiteId, VisitorId};
 use papo::domain::intake::Intake;
 use papo::domain::page::Page;
@@ -16,10 +22,14 @@ use papo::domain::time::Timestamp;
 use papo::domain::visitor::Device;
 use papo::store::Store;
 use papo::store::audit::Author;
-use papo::store::commands::{Done, NewRequest};
+use papo::store::commands::{Done, NewRequest, OfflineNew};
+use papo::store::deliveries::DeliveryFilter;
 use papo::store::error::StoreError;
 use papo::store::organisation::SetUp;
 use papo::store::people::AgentData;
+use papo::sweeper::Sweeper;
+use papo::webhooks::signature;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// 2026-11-22T12:00:00Z.
@@ -33,7 +43,8 @@ pub struct House {
     pub admin: AgentId,
     pub department: DepartmentId,
     site: SiteId,
-    chats: Vec<ChatId>,
+    /// Every chat with the hash of its visitor's token.
+    chats: Vec<(ChatId, [u8; 32])>,
     restarted: bool,
 }
 
@@ -89,7 +100,20 @@ impl House {
     pub async fn asks(&mut self, message: &str) -> (ChatId, VisitorId) {
         let mut token_hash = [0; 32];
         token_hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-        let request = NewRequest {
+        let asked = self.store.request_chat(self.form(token_hash, message)).await.expect("a chat");
+        self.chats.push((asked.chat, token_hash));
+        (asked.chat, asked.visitor)
+    }
+
+    /// The visitor of a chat that nobody took leaves a message instead.
+    pub async fn leaves_a_message(&self, chat: ChatId, message: &str) {
+        let (_, token_hash) = self.chats.iter().find(|(known, _)| *known == chat).expect("a chat of this house");
+        let message = OfflineNew { request: self.form(*token_hash, message), chat: Some(chat) };
+        self.store.leave_offline_message(message).await.expect("a message for later");
+    }
+
+    fn form(&self, token_hash: [u8; 32], message: &str) -> NewRequest {
+        NewRequest {
             site: self.site,
             token_hash,
             intake: Intake { name: Some("Ana".to_owned()), message: Body::parse(message).ok(), ..Intake::default() },
@@ -103,10 +127,7 @@ impl House {
             address: None,
             previous_chat: None,
             receipt: None,
-        };
-        let asked = self.store.request_chat(request).await.expect("a chat");
-        self.chats.push(asked.chat);
-        (asked.chat, asked.visitor)
+        }
     }
 
     pub async fn does(&self, chat: ChatId, actor: Actor, command: Command) -> Result<Done, StoreError> {
@@ -138,11 +159,9 @@ impl House {
         self.ticks().await;
     }
 
-    /// What is due is done, as the sweeper does it.
+    /// What is due is done.
     pub async fn ticks(&self) {
-        for chat in self.store.agenda().take_due(self.clock.now().steady) {
-            self.does(chat, Actor::System, Command::Expire).await.expect("time is never refused");
-        }
+        Sweeper::new(self.store.clone()).tick().await.expect("time is never refused");
     }
 
     /// The process ends and starts again, `down_seconds` later by the wall clock, which an operator may have set to anything.
@@ -154,6 +173,45 @@ impl House {
         Self { folder, clock: clock_after, store, admin, department, site, chats, restarted: true }
     }
 
+    /// The process is killed: a new one finds the disk as it is at this moment.
+    pub fn dies(self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["papo.sqlite3", "papo.sqlite3-wal"] {
+            std::fs::copy(self.folder.path().join(name), folder.path().join(name)).expect("a copy of the disk");
+        }
+        let clock = Clock::fixed(self.clock.now().wall);
+        let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("a store");
+        Self { folder, clock, store, restarted: true, ..self }
+    }
+
+    /// An endpoint that is told everything, so that the outbox has what happens from now on.
+    pub async fn tells_everything(&self) {
+        let vault = Vault::from_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").expect("a key");
+        let draft = EndpointDraft {
+            name: "CRM".to_owned(),
+            url: WebhookUrl::parse("https://crm.example/papo").expect("a URL"),
+            plain_http_accepted: false,
+            filter: Filter { events: EventType::ALL.iter().copied().collect(), ..Filter::default() },
+            extras: Extras { transcript: true, note: true, ..Extras::default() },
+            signing: Signing::Hmac,
+            strict_order: false,
+            rate_per_second: None,
+            enabled: true,
+        };
+        self.store.create_endpoint(&vault, draft, &[], signature::generate(Signing::Hmac)).await.expect("an endpoint");
+    }
+
+    /// The bodies in the outbox, the first first; of an erased one its type and the delivery's state.
+    pub async fn told(&self) -> Vec<Value> {
+        let mut bodies = Vec::new();
+        for delivery in self.store.deliveries(DeliveryFilter::default(), None, 200).await.expect("deliveries").iter().rev() {
+            let body = self.store.delivery(delivery.id).await.expect("a delivery").body;
+            let erased = || json!({"type": delivery.event_type.as_str(), "state": delivery.state.as_str()});
+            bodies.push(body.map_or_else(erased, |body| serde_json::from_slice(&body).expect("JSON")));
+        }
+        bodies
+    }
+
     /// The chat as its row has it.
     pub async fn chat(&self, chat: ChatId) -> Chat {
         self.store.read(move |conn| papo::store::chats::get(conn, chat)).await.expect("a chat")
@@ -161,7 +219,7 @@ impl House {
 
     /// Ends the test: asserts that every chat's timeline rebuilds its row, but for marks, presence and what the boot rule may move.
     pub async fn finishes(self) {
-        for id in self.chats.clone() {
+        for (id, _) in self.chats.clone() {
             let timeline = self.store.whole_timeline(id).await.expect("a timeline");
             assert!(timeline.iter().zip(1..).all(|(entry, seq)| entry.seq == seq), "the timeline of {id} is dense");
             let mut entries = timeline.iter();
@@ -181,7 +239,7 @@ impl House {
         }
     }
 
-    const fn author(&self) -> Author {
+    pub const fn author(&self) -> Author {
         Author { agent: self.admin, address: None }
     }
 }

@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod health;
 pub mod quick;
 pub mod recover;
+pub mod samples;
 pub mod secret;
 pub mod tests;
 pub mod trial;

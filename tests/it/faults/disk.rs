@@ -1,0 +1,175 @@
+//! A disk that is full, fails, is read-only or slow: callers are told, nothing acknowledged is lost, and the process goes on by itself.
+//!
+//! The disk of a child process is made to fail between SQLite and the kernel (`disk.c`, compiled here and preloaded), so that no right of root is needed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+use crate::support::agent::Agent;
+use crate::support::demo::Demo;
+use crate::support::visitor::Visitor;
+
+/// The library to preload, compiled once.
+fn shim() -> &'static Path {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faults/disk.c");
+        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}.so", std::process::id()));
+        let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+        assert!(done.expect("a C compiler").success(), "disk.c compiles");
+        library
+    })
+}
+
+/// A demo on a disk that can be told to fail.
+struct Fragile {
+    demo: Demo,
+    control: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Fragile {
+    fn starts() -> Self {
+        let folder = tempdir().expect("a folder");
+        let control = folder.path().join("disk");
+        let demo = Self::on(&folder.path().join("data"), &control);
+        Self { demo, control, folder }
+    }
+
+    fn on(data: &Path, control: &Path) -> Demo {
+        let text = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
+        Demo::starts_in(data, &[("LD_PRELOAD", &text(shim())), ("PAPO_TEST_DISK", &text(control))])
+    }
+
+    fn disk_is(&self, mode: &str) {
+        let next = self.control.with_extension("next");
+        fs::write(&next, mode).expect("a file");
+        fs::rename(next, &self.control).expect("a file");
+    }
+
+    /// `kill -9` and a start on a sound disk.
+    fn dies_and_returns(self) -> (Demo, tempfile::TempDir) {
+        self.disk_is("-");
+        self.demo.dies();
+        (Self::on(&self.folder.path().join("data"), &self.control), self.folder)
+    }
+}
+
+async fn in_chat(demo: &Demo) -> (Visitor, Agent, String) {
+    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
+    agent.comes_online().await;
+    let chat = visitor.asks("oi").await;
+    agent.accepts(&chat).await;
+    (visitor, agent, chat)
+}
+
+/// The bodies of a chat's messages as the REST API tells them.
+async fn bodies(demo: &Demo, chat: &str) -> Vec<String> {
+    let bearer = format!("Bearer {}", demo.fact("api_token"));
+    let timeline = demo.http().get(&format!("/api/v1/chats/{chat}/timeline?limit=200"), &[("authorization", &bearer)]).await.json();
+    let entries = timeline["data"].as_array().cloned().unwrap_or_default();
+    entries.iter().filter_map(|entry| entry["data"]["body"].as_str().map(str::to_owned)).collect()
+}
+
+async fn a_disk_that_fails(mode: &str, code: &str, status: u16) {
+    let fragile = Fragile::starts();
+    let (mut visitor, mut agent, chat) = in_chat(&fragile.demo).await;
+    visitor.says("antes").await;
+    agent.sees("antes").await;
+
+    fragile.disk_is(mode);
+    let message = json!({"type": "message", "body": "no meio", "client_id": "meio"});
+    let refused = visitor.tries(message.clone()).await;
+    assert_eq!(refused["code"], code, "{mode}: {refused}");
+    assert!(refused["message"].as_str().is_some_and(|text| text.len() > 20) && refused["retry_after_ms"].is_u64(), "{refused}");
+    let of_agent = agent.tries(json!({"type": "message", "chat_id": chat, "body": "resposta", "client_id": "resposta"})).await;
+    assert_eq!(of_agent["code"], code, "{mode}: {of_agent}");
+    let ready = fragile.demo.http().get("/readyz", &[("accept", "application/json")]).await;
+    assert_eq!((ready.status, ready.json()["error"]["code"].as_str()), (status, Some(code)), "{mode}");
+    assert_eq!(fragile.demo.http().get("/healthz", &[]).await.status, 200, "the process stays up");
+    assert_eq!(bodies(&fragile.demo, &chat).await, ["oi", "antes"], "reading goes on, and the refused one is not there");
+
+    fragile.disk_is("-");
+    let taken = visitor.tries(message).await;
+    assert_eq!(taken["type"], "ack", "by itself, when there is room: {taken}");
+    agent.sees("no meio").await;
+    agent.says(&chat, "resposta").await;
+    visitor.sees("resposta").await;
+    let (demo, _folder) = fragile.dies_and_returns();
+    assert_eq!(bodies(&demo, &chat).await, ["oi", "antes", "no meio", "resposta"], "everything acknowledged, once");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_loses_nothing_acknowledged() {
+    a_disk_that_fails("f", "storage_full", 507).await;
+}
+
+#[tokio::test]
+async fn a_failing_disk_is_told_and_loses_nothing_acknowledged() {
+    a_disk_that_fails("e", "storage_failed", 503).await;
+}
+
+#[tokio::test]
+async fn a_read_only_disk_is_told_and_loses_nothing_acknowledged() {
+    a_disk_that_fails("r", "storage_failed", 503).await;
+}
+
+#[tokio::test]
+async fn an_error_in_the_middle_of_a_batch_hurts_nobody_elses_message() {
+    let fragile = Fragile::starts();
+    let mut visitors = Vec::new();
+    for number in 0..12 {
+        let mut visitor = fragile.demo.visitor().await;
+        let chat = visitor.asks(&format!("conversa {number}")).await;
+        visitors.push((visitor, chat, Vec::new()));
+    }
+    for round in 0..6 {
+        fragile.disk_is(if round % 2 == 0 { "h" } else { "-" });
+        let said = visitors.iter_mut().map(|(visitor, _, kept)| async move {
+            let body = format!("rodada {round}");
+            let answer = visitor.tries(json!({"type": "message", "body": body})).await;
+            match answer["type"].as_str() {
+                Some("ack") => kept.push(body),
+                _ => assert!(["storage_failed", "storage_full"].contains(&answer["code"].as_str().unwrap_or_default()), "{answer}"),
+            }
+        });
+        futures_util::future::join_all(said).await;
+    }
+    let kept: usize = visitors.iter().map(|(_, _, kept)| kept.len()).sum();
+    assert!(kept >= 36, "what is said on a sound disk is taken: {kept}");
+    let expected: Vec<(String, Vec<String>)> = visitors.into_iter().map(|(_, chat, kept)| (chat, kept)).collect();
+    let (demo, _folder) = fragile.dies_and_returns();
+    for (chat, kept) in expected {
+        let found = bodies(&demo, &chat).await;
+        assert_eq!(found.get(1..).unwrap_or_default(), kept, "exactly what was acknowledged, in order");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_disk_makes_batches_and_not_a_queue() {
+    let fragile = Fragile::starts();
+    let mut visitors = Vec::new();
+    for _ in 0..24 {
+        let mut visitor = fragile.demo.visitor().await;
+        visitor.asks("oi").await;
+        visitors.push(visitor);
+    }
+    let commits = async || -> f64 {
+        let text = fragile.demo.http().get("/metrics", &[]).await.text();
+        let line = text.lines().find_map(|line| line.strip_prefix("papo_commit_seconds_count ")).expect("the count");
+        line.parse().expect("a number")
+    };
+    let before = commits().await;
+    fragile.disk_is("s");
+    let said = visitors.iter_mut().map(|visitor| visitor.tries(json!({"type": "message", "body": "ao mesmo tempo"})));
+    let answers: Vec<Value> = futures_util::future::join_all(said).await;
+    fragile.disk_is("-");
+    assert!(answers.iter().all(|answer| answer["type"] == "ack"), "{answers:?}");
+    let took = commits().await - before;
+    assert!(took < 24.0, "24 messages at once share their syncs: {took} transactions");
+}

@@ -1,0 +1,6 @@
+//! What fails under and around the server: its disk, the lines to its clients, itself.
+
+mod disk;
+mod roamer;
+mod storm;
+mod weather;
