@@ -88,7 +88,7 @@ async fn a_failing_receiver_is_seen_mended_and_gets_what_it_missed() {
     admin.browser.reads("Em manutenção").await;
     admin.screen("tested").await;
     admin.browser.clicks("form.quick .btn-primary").await;
-    admin.browser.sees(".is-told").await;
+    admin.browser.sees(".is-told[role='status']").await;
 
     // A chat: its event fails, and the page shows it without being asked. The retry is told to go away for good.
     let mut visitor = demo.visitor().await;
@@ -112,7 +112,7 @@ async fn a_failing_receiver_is_seen_mended_and_gets_what_it_missed() {
     admin.screen("endpoint-disabled").await;
     admin.browser.fills("#url", &mended.url()).await;
     admin.browser.clicks("form.parts .edit-foot .btn-primary").await;
-    admin.browser.sees(".is-told").await;
+    admin.browser.sees(".is-told[role='status']").await;
     admin.browser.presses(admin.t.text("settings.webhooks.enable_recover")).await;
     admin.browser.sees(".health.is-ok").await;
     assert_eq!(mended.posts().iter().map(|post| post.event()).collect::<Vec<_>>(), ["chat.requested"]);
