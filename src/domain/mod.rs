@@ -17,6 +17,7 @@ pub mod event_type;
 pub mod host;
 pub mod ids;
 pub mod intake;
+pub mod latency;
 pub mod offline;
 pub mod organisation;
 pub mod page;

@@ -147,6 +147,8 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
         entry: Entry::default(),
         forwarder_noted: AtomicBool::new(false),
         inspector,
+        board: Arc::clone(&webhooks.board),
+        trials: webhooks.trials.clone(),
         config: Arc::new(config),
         store: store.clone(),
         hub: hub.clone(),

@@ -437,6 +437,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    endpoint_hours (endpoint_id, hour) {
+        endpoint_id -> Binary,
+        hour -> BigInt,
+        good -> BigInt,
+        bad -> BigInt,
+        latencies -> Binary,
+    }
+}
+
+diesel::table! {
     audit_log (id) {
         id -> Binary,
         at -> BigInt,
@@ -476,5 +486,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliveries,
     attempts,
     resendings,
+    endpoint_hours,
     audit_log
 );

@@ -14,13 +14,18 @@ use serde::{Deserialize, Serialize};
 use super::error::{self, AppError};
 use super::extract::{Admin, signed_in};
 use super::frame::{self, Frame, framed};
+use super::settings::choices::Keyed;
+use super::settings::webhooks::TABS;
 use super::state::AppState;
 use crate::domain::agent::Role;
 use crate::i18n::Texts;
-use crate::webhooks::inspector::{Inspector, Seen};
+use crate::webhooks::inspector::{Inspector, Manner, Seen};
 use crate::wire::time::rfc3339;
 
 pub(super) mod stream;
+
+/// Where admins find it.
+const SETTINGS_PATH: &str = "/settings/webhooks/inspector";
 
 #[derive(Template)]
 #[template(path = "inspector/index.html")]
@@ -31,8 +36,30 @@ struct InspectorPage {
     /// The shop of a demo, where a first chat can begin.
     shop_url: Option<String>,
     config_json: String,
+    manners: &'static [Keyed],
 }
 framed!(InspectorPage);
+
+#[derive(Template)]
+#[template(path = "settings/webhooks/inspector.html")]
+struct SettingsPage {
+    frame: Frame,
+    tabs: &'static [Keyed],
+    tab: &'static str,
+    address: String,
+    shop_url: Option<String>,
+    config_json: String,
+    manners: &'static [Keyed],
+}
+framed!(SettingsPage);
+
+/// How the inspector may answer: the code, and the key of its text.
+const MANNERS: &[Keyed] = &[
+    (Manner::Well.as_str(), "inspector.manner.well"),
+    (Manner::Broken.as_str(), "inspector.manner.broken"),
+    (Manner::Gone.as_str(), "inspector.manner.gone"),
+    (Manner::Slow.as_str(), "inspector.manner.slow"),
+];
 
 /// Somebody who may look into the inspector: an admin, and in a demo whoever knows its address.
 struct Viewer {
@@ -81,7 +108,7 @@ struct After {
 
 #[derive(Deserialize)]
 struct Mode {
-    fail: bool,
+    manner: String,
 }
 
 #[derive(Serialize)]
@@ -90,7 +117,8 @@ struct Posts {
     posts: Vec<PostView>,
     /// The oldest number that is still kept; none after it was cleared.
     oldest: Option<u64>,
-    failing: bool,
+    /// How the next ones are answered.
+    manner: &'static str,
 }
 
 #[derive(Serialize)]
@@ -152,14 +180,14 @@ impl Posts {
         Self {
             oldest: seen.last().map(|post| post.number),
             posts: seen.iter().filter(|post| post.number > after).map(PostView::of).collect(),
-            failing: inspector.is_failing(),
+            manner: inspector.manner().as_str(),
         }
     }
 }
 
 /// The addresses of this module.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/inspector", web::get().to(own)).service(
+    cfg.route("/inspector", web::get().to(own)).route("/settings/webhooks/inspector", web::get().to(among_settings)).service(
         web::scope("/inspector/{key}")
             .route("", web::get().to(page))
             .route("/posts", web::get().to(posts))
@@ -170,23 +198,40 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 /// The way of an admin who doesn't know the key.
-async fn own(_who: Admin, state: Data<AppState>) -> Result<HttpResponse, AppError> {
-    let directory = state.store.directory();
-    let key = directory.organisation.as_ref().map(|organisation| &organisation.inspector_key).ok_or(AppError::NotFound)?;
-    Ok(frame::go_to(&format!("/inspector/{key}")))
+async fn own(_who: Admin) -> HttpResponse {
+    std::future::ready(frame::go_to(SETTINGS_PATH)).await
 }
 
+async fn among_settings(me: Admin, state: Data<AppState>) -> Result<HttpResponse, AppError> {
+    let directory = state.store.directory();
+    let organisation = std::future::ready(directory.organisation.as_ref()).await.ok_or(AppError::NotFound)?;
+    let (address, config_json) = whereabouts(&state, &organisation.inspector_key);
+    let mut frame = Frame::settings(&me.0.agent, me.0.locale, "webhooks");
+    frame.texts_json = frame.t.json_of(&["form", "console", "inspector", "webhook"]);
+    let page = SettingsPage { frame, tabs: TABS, tab: "/inspector", address, shop_url: shop_url(&state), config_json, manners: MANNERS };
+    frame::page(StatusCode::OK, &page.frame.nonce, &page)
+}
+
+/// In a demo whoever knows the address, elsewhere an admin: who finds the inspector among the settings.
 async fn page(viewer: Viewer, state: Data<AppState>) -> Result<HttpResponse, AppError> {
+    if std::future::ready(state.config.demo.is_none()).await {
+        return Ok(frame::go_to(SETTINGS_PATH));
+    }
     let mut frame = viewer.frame;
     frame.texts_json = Texts::for_locale(frame.t.locale()).json_of(&["inspector", "webhook"]);
-    let path = format!("/inspector/{}", viewer.key);
-    let page = InspectorPage {
-        frame,
-        address: state.config.link(&path),
-        shop_url: state.config.demo.as_ref().map(|demo| demo.shop_url.to_string()),
-        config_json: serde_json::json!({"path": path}).to_string().replace('<', "\\u003c"),
-    };
+    let (address, config_json) = whereabouts(&state, &viewer.key);
+    let page = InspectorPage { frame, address, shop_url: shop_url(&state), config_json, manners: MANNERS };
     frame::page(StatusCode::OK, &page.frame.nonce, &page)
+}
+
+/// Where endpoints send to, and what the page's script begins with.
+fn whereabouts(state: &AppState, key: &str) -> (String, String) {
+    let path = format!("/inspector/{key}");
+    (state.config.link(&path), serde_json::json!({ "path": path }).to_string().replace('<', "\\u003c"))
+}
+
+fn shop_url(state: &AppState) -> Option<String> {
+    state.config.demo.as_ref().map(|demo| demo.shop_url.to_string())
 }
 
 async fn posts(_viewer: Viewer, query: Query<After>, state: Data<AppState>) -> HttpResponse {
@@ -199,9 +244,9 @@ async fn clear(_viewer: Viewer, state: Data<AppState>) -> HttpResponse {
     answer(&state.inspector, 0)
 }
 
-async fn mode(_viewer: Viewer, mode: Json<Mode>, state: Data<AppState>) -> HttpResponse {
-    state.inspector.set_failing(mode.fail);
-    answer(&state.inspector, u64::MAX)
+async fn mode(_viewer: Viewer, mode: Json<Mode>, state: Data<AppState>) -> Result<HttpResponse, AppError> {
+    state.inspector.set_manner(std::future::ready(Manner::parse(&mode.manner)).await.ok_or(AppError::Malformed)?);
+    Ok(answer(&state.inspector, u64::MAX))
 }
 
 async fn live(_viewer: Viewer, state: Data<AppState>) -> HttpResponse {
@@ -220,6 +265,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::{PostView, Posts};
+    use crate::clock::Clock;
     use crate::domain::endpoint::secret::Signing;
     use crate::domain::endpoint::url::WebhookUrl;
     use crate::domain::ids::EventId;
@@ -231,7 +277,7 @@ mod tests {
 
     const NOON: Moment = Moment { wall: Timestamp::from_ms(1_795_348_800_000), steady: Timestamp::from_ms(0) };
 
-    fn arrives(inspector: &Inspector, body: &'static str) {
+    async fn arrives(inspector: &Inspector, body: &'static str) {
         let post = Post {
             url: WebhookUrl::parse("http://127.0.0.1:8080/inspector/key").expect("an address"),
             id: WebhookId { event: EventId::new(), test: false },
@@ -241,20 +287,20 @@ mod tests {
             headers: Vec::new(),
             secrets: vec![signature::generate(Signing::Hmac)],
         };
-        let _attempt = inspector.take(&post, NOON);
+        let _attempt = inspector.answer(&post, &Clock::fixed(NOON.wall)).await;
     }
 
-    #[test]
-    fn a_page_is_told_what_came_since_newest_first_and_what_is_still_kept() {
+    #[actix_web::test]
+    async fn a_page_is_told_what_came_since_newest_first_and_what_is_still_kept() {
         let inspector = Inspector::default();
         for body in ["{}", "{}", "{}"] {
-            arrives(&inspector, body);
+            arrives(&inspector, body).await;
         }
         let numbers = |after| Posts::since(&inspector, after).posts.iter().map(|post| post.number).collect::<Vec<_>>();
         assert_eq!((numbers(0), numbers(2), numbers(3)), (vec![3, 2, 1], vec![3], vec![]));
         assert_eq!(Posts::since(&inspector, 3).oldest, Some(1));
         inspector.clear();
-        arrives(&inspector, "{}");
+        arrives(&inspector, "{}").await;
         assert_eq!((numbers(3), Posts::since(&inspector, 3).oldest), (vec![4], Some(4)), "numbers go on, so that what is new stays new");
     }
 

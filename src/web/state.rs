@@ -11,7 +11,9 @@ use crate::auth::vault::Vault;
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::store::Store;
+use crate::webhooks::board::Board;
 use crate::webhooks::inspector::Inspector;
+use crate::webhooks::trial::Trials;
 
 /// Everything that a handler may need; one per process.
 pub struct AppState {
@@ -27,4 +29,8 @@ pub struct AppState {
     pub forwarder_noted: AtomicBool,
     /// Where POSTs to our own inspector address end.
     pub inspector: Arc<Inspector>,
+    /// What holds endpoints back at this moment.
+    pub board: Arc<Board>,
+    /// Where addresses are tried that are not saved yet.
+    pub trials: Trials,
 }

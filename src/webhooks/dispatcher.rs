@@ -17,6 +17,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 
 use super::attempt::{Post, post};
+use super::board::Board;
 use super::inspector::Inspector;
 use super::outgoing::Outgoing;
 use super::work::{Work, interrupted, terms};
@@ -74,6 +75,13 @@ impl Dispatcher {
             state: RefCell::default(),
             moved: Notify::new(),
         }))
+    }
+
+    /// Shows on this board what holds endpoints back.
+    #[must_use]
+    pub fn shown_on(self, board: Arc<Board>) -> Self {
+        self.0.state.borrow_mut().board = board;
+        self
     }
 
     /// Works until `stop` changes or its sender is gone, then waits for what is under way, at most `grace`.
@@ -273,6 +281,7 @@ impl Dispatcher {
                 }
             }
         }
+        self.0.state.borrow_mut().show(now);
         let count = started.len();
         for (job, url, keys) in started {
             tokio::task::spawn_local(self.clone().attempt(job, url, keys));
@@ -295,8 +304,8 @@ impl Dispatcher {
                     headers: keys.headers,
                     secrets: keys.secrets.into_iter().filter(|secret| secret.expires_at.is_none_or(|at| at > now.wall)).collect(),
                 };
-                if self.inspector_address().is_some_and(|address| address == url) {
-                    self.0.inspector.take(&outgoing, now)
+                if self.0.inspector.is_at(&self.0.store, &url) {
+                    self.0.inspector.answer(&outgoing, self.0.store.clock()).await
                 } else {
                     let client = self.0.outgoing.client(now.steady);
                     let sending = AssertUnwindSafe(post(&client, self.0.store.clock(), &outgoing)).catch_unwind().await;
@@ -305,12 +314,6 @@ impl Dispatcher {
             }
         };
         self.finish(job, attempt, outcome);
-    }
-
-    fn inspector_address(&self) -> Option<WebhookUrl> {
-        let directory = self.0.store.directory();
-        let organisation = directory.organisation.as_ref()?;
-        Inspector::address(&self.0.store.public_url(), &organisation.inspector_key)
     }
 
     fn finish(&self, job: Job, attempt: Attempt, outcome: Outcome) {

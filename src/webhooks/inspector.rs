@@ -4,19 +4,25 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::attempt::Post;
 use super::signature;
+use crate::clock::Clock;
 use crate::domain::delivery::{Attempt, AttemptCode, Outcome};
 use crate::domain::endpoint::url::WebhookUrl;
 use crate::domain::time::Moment;
+use crate::store::Store;
 
 /// POSTs that are shown.
 pub const SEEN_MAX: usize = 50;
 /// Bytes of one body that are kept.
 pub const BODY_BYTES_MAX: usize = 512 * 1024;
+
+/// How long a slow answer takes: longer than a person likes, shorter than an attempt may.
+pub const SLOW: Duration = Duration::from_secs(8);
 
 /// One POST that came.
 #[derive(Clone, Debug)]
@@ -46,7 +52,51 @@ pub struct Inspector {
 struct State {
     seen: VecDeque<Seen>,
     count: u64,
-    failing: bool,
+    manner: Manner,
+}
+
+/// How POSTs are answered, so that one sees what Papo does then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// 200 at once.
+    #[default]
+    Well,
+    /// 500.
+    Broken,
+    /// 410: the endpoint is disabled.
+    Gone,
+    /// 200 after [`SLOW`].
+    Slow,
+}
+
+impl Manner {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Well, Self::Broken, Self::Gone, Self::Slow];
+
+    /// Its stable code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Broken => "broken",
+            Self::Gone => "gone",
+            Self::Slow => "slow",
+        }
+    }
+
+    /// Reads its code back.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|manner| manner.as_str() == code)
+    }
+
+    const fn status(self) -> u16 {
+        match self {
+            Self::Well | Self::Slow => 200,
+            Self::Broken => 500,
+            Self::Gone => 410,
+        }
+    }
 }
 
 impl Default for Inspector {
@@ -74,16 +124,24 @@ impl Inspector {
         self.moved.send_modify(|times| *times += 1);
     }
 
-    /// Whether the next ones are answered 503.
+    /// How the next ones are answered.
     #[must_use]
-    pub fn is_failing(&self) -> bool {
-        self.lock().failing
+    pub fn manner(&self) -> Manner {
+        self.lock().manner
     }
 
-    /// Answers the next ones 503, or 200 again.
-    pub fn set_failing(&self, failing: bool) {
-        self.lock().failing = failing;
+    /// Answers the next ones like this.
+    pub fn set_manner(&self, manner: Manner) {
+        self.lock().manner = manner;
         self.moved.send_modify(|times| *times += 1);
+    }
+
+    /// Whether `url` leads here.
+    #[must_use]
+    pub fn is_at(&self, store: &Store, url: &WebhookUrl) -> bool {
+        let directory = store.directory();
+        let key = directory.organisation.as_ref().map(|organisation| &organisation.inspector_key);
+        key.and_then(|key| Self::address(&store.public_url(), key)).is_some_and(|address| address == *url)
     }
 
     /// Changes whenever something came.
@@ -92,17 +150,24 @@ impl Inspector {
         self.moved.subscribe()
     }
 
-    /// Takes a POST and answers it.
-    #[must_use]
-    pub fn take(&self, post: &Post, now: Moment) -> (Attempt, Outcome) {
+    /// Takes a POST and answers it, when its manner is to.
+    pub async fn answer(&self, post: &Post, clock: &Clock) -> (Attempt, Outcome) {
+        let (began, manner) = (clock.now(), self.manner());
+        if manner == Manner::Slow {
+            tokio::time::sleep(SLOW).await;
+        }
+        self.take(post, began, clock.now().steady.ms_since(began.steady), manner)
+    }
+
+    fn take(&self, post: &Post, now: Moment, duration_ms: i64, manner: Manner) -> (Attempt, Outcome) {
         let headers = post.headers(now.wall);
         let value = |name: &str| headers.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str());
         let timestamp = value("webhook-timestamp").parse().unwrap_or(0);
         let verified = signature::verify(&post.secrets, value("webhook-id"), timestamp, &post.body, value("webhook-signature"));
         let request_headers = post.masked(&headers);
-        let status = {
+        let status = manner.status();
+        {
             let mut state = self.lock();
-            let status = if state.failing { 503 } else { 200 };
             state.count += 1;
             let number = state.count;
             let body = post.body.slice(..post.body.len().min(BODY_BYTES_MAX));
@@ -110,16 +175,15 @@ impl Inspector {
             if state.seen.len() > SEEN_MAX {
                 state.seen.pop_front();
             }
-            status
-        };
+        }
         self.moved.send_modify(|times| *times += 1);
         let code = if status == 200 { AttemptCode::Delivered } else { AttemptCode::Status };
         let attempt = Attempt {
             at: now.wall,
-            duration_ms: 0,
+            duration_ms,
             resolved_ms: None,
             connected_ms: None,
-            answered_ms: Some(0),
+            answered_ms: Some(duration_ms),
             url: post.url.masked(),
             request_headers,
             status: Some(status),

@@ -5,6 +5,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use super::board::Restraint;
 use super::breaker::{Breaker, Contact, Gate};
 use crate::domain::delivery::AttemptCode;
 use crate::domain::ids::ChatId;
@@ -216,6 +217,16 @@ impl Lane {
             }
         } else if status == Some(429) || matches!(code, AttemptCode::Timeout | AttemptCode::ConnectTimeout) {
             self.at_once = (self.at_once / 2).max(1);
+        }
+    }
+
+    /// What holds it back now, other than its own limits.
+    #[must_use]
+    pub fn restraint(&self, now: Timestamp) -> Option<Restraint> {
+        match self.breaker.gate(now) {
+            Gate::Open(until) => Some(Restraint::Unreachable(until)),
+            Gate::Probe => Some(Restraint::Unreachable(None)),
+            Gate::Closed => self.paused_until.filter(|until| *until > now).map(Restraint::Paused),
         }
     }
 

@@ -3,9 +3,10 @@
 //! The only layer that calls out over HTTP, and the only one that knows `awc`. It knows the store and nothing of sockets, pages or chats: a body is
 //! bytes that were frozen when the event happened.
 //!
-//! **Threading contract.** [`start`] makes one thread with its own event loop; everything but the [`inspector::Inspector`] stays on it.
+//! **Threading contract.** [`start`] makes one thread with its own event loop; everything but the [`inspector::Inspector`], the [`board::Board`] and [`trial::Trials`] stays on it.
 
 pub mod attempt;
+pub mod board;
 pub mod breaker;
 pub mod client;
 pub mod dispatcher;
@@ -14,6 +15,7 @@ pub mod inspector;
 pub mod lane;
 pub mod outgoing;
 pub mod signature;
+pub mod trial;
 mod work;
 
 use std::sync::Arc;
@@ -22,11 +24,13 @@ use std::time::Duration;
 
 use crate::auth::vault::Vault;
 use crate::store::Store;
+use board::Board;
 use client::AuthorityError;
 use dispatcher::Dispatcher;
 use guard::Policy;
 use inspector::Inspector;
 use outgoing::Outgoing;
+use trial::Trials;
 
 /// Time that attempts under way get at the stop.
 const STOP_GRACE: Duration = Duration::from_secs(4);
@@ -46,6 +50,10 @@ pub enum StartError {
 pub struct Running {
     stop: tokio::sync::watch::Sender<bool>,
     thread: JoinHandle<()>,
+    /// What holds endpoints back.
+    pub board: Arc<Board>,
+    /// Where addresses are tried that are not saved yet.
+    pub trials: Trials,
 }
 
 /// Starts delivering. `authority_pem` is a private authority's certificate, for receivers that have one from it.
@@ -62,14 +70,20 @@ pub fn start(
     let tls = client::tls_config(authority_pem)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
+    let board = Arc::new(Board::default());
+    let (trials, asked) = Trials::open();
+    let shown = Arc::clone(&board);
     let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || {
         let local = tokio::task::LocalSet::new();
         local.block_on(&runtime, async move {
+            let trying = Outgoing::new(policy.clone(), Arc::clone(&tls), store.clock().clone());
+            tokio::task::spawn_local(trial::serve(asked, trying, store.clone(), Arc::clone(&inspector)));
             let outgoing = Outgoing::new(policy, tls, store.clock().clone());
-            Dispatcher::new(store, vault, outgoing, inspector, Box::new(rand::random)).run(stopped, STOP_GRACE).await;
+            let dispatcher = Dispatcher::new(store, vault, outgoing, inspector, Box::new(rand::random)).shown_on(shown);
+            dispatcher.run(stopped, STOP_GRACE).await;
         });
     })?;
-    Ok(Running { stop, thread })
+    Ok(Running { stop, thread, board, trials })
 }
 
 impl Running {

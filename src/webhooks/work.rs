@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::board::{Board, Restraint};
 use super::lane::{Lane, Terms};
 use crate::domain::delivery::{Attempt, AttemptCode, Outcome};
 use crate::domain::endpoint::Endpoint;
@@ -34,6 +35,10 @@ pub struct Work {
     pub recalls: u64,
     pub quiet_since: Timestamp,
     pub rotation: usize,
+    /// Where pages see what holds endpoints back.
+    pub board: Arc<Board>,
+    /// What stands there.
+    pub shown: HashMap<EndpointId, Restraint>,
 }
 
 impl Work {
@@ -71,6 +76,16 @@ impl Work {
         }
         for (endpoint, warning) in &recorded.warned {
             tracing::warn!(%endpoint, ?warning, "a webhook endpoint has been failing for long");
+        }
+    }
+
+    /// Shows what holds endpoints back, if that has changed.
+    pub fn show(&mut self, now: Timestamp) {
+        let held_back = |(id, lane): (&EndpointId, &Lane)| Some((*id, lane.restraint(now)?));
+        let restraints: HashMap<_, _> = self.lanes.iter().filter_map(held_back).collect();
+        if restraints != self.shown {
+            self.board.show(restraints.clone());
+            self.shown = restraints;
         }
     }
 

@@ -69,8 +69,10 @@ function draw() {
   part("empty").hidden = seen.posts.length > 0;
   part("posts").hidden = seen.posts.length === 0;
   part("clear").disabled = seen.posts.length === 0;
-  part("fail").setAttribute("aria-checked", String(seen.failing));
-  part("failing").hidden = !seen.failing;
+  for (const choice of part("manner").querySelectorAll("input")) choice.checked = choice.value === seen.manner;
+  const notice = part("manner-notice");
+  notice.hidden = seen.manner === "well";
+  if (!notice.hidden) setText(notice.lastElementChild, t(`inspector.notice.${seen.manner}`));
 }
 
 /** Closes the one that is open and opens this one. @param {Post | null} post */
@@ -113,8 +115,9 @@ function listen() {
   });
 }
 
-part("fail").addEventListener("click", () => inTurn(async () => {
-  seen.failing = (await ask("/mode", { method: "POST", body: JSON.stringify({ fail: !seen.failing }) })).failing;
+part("manner").addEventListener("change", (/** @type {Event} */ event) => inTurn(async () => {
+  const { value } = /** @type {HTMLInputElement} */ (event.target);
+  seen.manner = (await ask("/mode", { method: "POST", body: JSON.stringify({ manner: value }) })).manner;
   draw();
 }));
 part("clear").addEventListener("click", () => inTurn(async () => {

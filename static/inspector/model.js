@@ -4,7 +4,7 @@
 /**
  * @typedef {{number: number, at: string, type: string, protocol: string | null, test: boolean, verified: boolean, status: number,
  *   headers: [string, string][], body: string}} Post
- * @typedef {{posts: Post[], oldest: number | null, failing: boolean}} Answer `posts` newest first
+ * @typedef {{posts: Post[], oldest: number | null, manner: string}} Answer `posts` newest first
  * @typedef {{kind: "key" | "string" | "number" | "word" | "plain", text: string}} Token
  */
 
@@ -13,7 +13,8 @@ export const POSTS_MAX = 50;
 export class Seen {
   /** Newest first. @type {Post[]} */
   posts = [];
-  failing = false;
+  /** How the next ones are answered. */
+  manner = "well";
 
   /** The number to ask from. */
   get latest() {
@@ -21,18 +22,18 @@ export class Seen {
   }
 
   /** Everything that the server has: after a pause it may have begun anew. What was here already stays the same object. @param {Answer} answer */
-  replace({ posts, failing }) {
+  replace({ posts, manner }) {
     const same = (/** @type {Post} */ post) => this.posts.find(({ number, at }) => number === post.number && at === post.at) ?? post;
     this.posts = posts.slice(0, POSTS_MAX).map(same);
-    this.failing = failing;
+    this.manner = manner;
   }
 
   /** What is new; the server says what it still keeps. @param {Answer} answer @returns {Post[]} those that weren't there */
-  add({ posts, oldest, failing }) {
+  add({ posts, oldest, manner }) {
     const fresh = posts.filter((post) => post.number > this.latest);
     const kept = this.posts.filter((post) => oldest !== null && post.number >= oldest);
     this.posts = [...fresh, ...kept].slice(0, POSTS_MAX);
-    this.failing = failing;
+    this.manner = manner;
     return fresh;
   }
 }

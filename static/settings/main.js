@@ -17,6 +17,8 @@ const refused = /** @type {HTMLInputElement | null} */ (document.querySelector("
 refused?.focus();
 refused?.select?.();
 
-// On a narrow screen the menu scrolls sideways: its current item should be in sight.
-const here = document.querySelector(".subnav [aria-current]");
-here?.parentElement?.scrollTo({ left: /** @type {HTMLElement} */ (here).offsetLeft - 16 });
+// On a narrow screen the menu and the tabs scroll sideways: their current item should be in sight.
+for (const here of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".subnav [aria-current], .page > .tabs [aria-current]"))) {
+  const row = here.parentElement;
+  row?.scrollTo({ left: here.offsetLeft - row.offsetLeft - 16 });
+}

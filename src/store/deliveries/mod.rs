@@ -5,9 +5,9 @@
 //! after a crash it is simply due again.
 
 mod again;
-mod day;
 mod due;
 mod enrich;
+pub mod health;
 mod list;
 mod log;
 mod resend;
@@ -16,7 +16,6 @@ mod results;
 mod retention;
 mod walk;
 
-pub use day::Health24h;
 pub use due::{Job, LaneAsk, LaneDue};
 pub use list::DeliveryDetail;
 pub use log::{COUNT_MAX, PAGE_MAX};

@@ -81,6 +81,7 @@ impl Store {
                 if !recorded.disabled.is_empty() {
                     endpoints::disabled(tx)?;
                 }
+                super::health::count_in(tx, &ended)?;
                 tx.publish(Effect::DeliveriesMoved);
                 Ok(recorded)
             })

@@ -149,5 +149,5 @@ async fn note(call: &Call, act: &'static str, id: EndpointId) -> Result<(), AppE
 }
 
 fn allow_list(call: &Call) -> AllowList {
-    crate::web::settings::webhooks::quick::allow_list(&call.state)
+    crate::web::settings::webhooks::allow_list(&call.state)
 }

@@ -78,7 +78,7 @@ mod tests {
     use super::{STREAMS_MAX, open};
     use crate::hub::close::Close;
     use crate::hub::{Hub, Topic};
-    use crate::webhooks::inspector::Inspector;
+    use crate::webhooks::inspector::{Inspector, Manner};
 
     async fn next(body: &mut BoxBody) -> Option<String> {
         let chunk = poll_fn(|context| Pin::new(&mut *body).poll_next(context)).await?;
@@ -90,7 +90,7 @@ mod tests {
         let (hub, inspector) = (Hub::default(), Inspector::default());
         let mut body = open(&hub, inspector.moved()).into_body();
         assert_eq!(next(&mut body).await.as_deref(), Some("retry: 1500\n\n"));
-        inspector.set_failing(true);
+        inspector.set_manner(Manner::Broken);
         inspector.clear();
         assert_eq!(next(&mut body).await.as_deref(), Some("event: moved\ndata: 1\n\n"), "two moves are one while nobody reads");
         hub.close(Topic::Everyone, Close::Restart);

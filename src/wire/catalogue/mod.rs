@@ -77,6 +77,13 @@ pub fn test_body(event: EventType, id: EventId, at: Timestamp, organisation: Nam
     sample::body(event, &frame, &Flavour::test(endpoint))
 }
 
+/// The body of a test that goes to an address no endpoint has yet; `name` stands for the endpoint's.
+#[must_use]
+pub fn trial_body(event: EventType, id: EventId, at: Timestamp, organisation: Named, name: &str) -> Vec<u8> {
+    let frame = Frame { id: WebhookId { event: id, test: true }, at, sequence: event.is_sequenced().then_some(1), organisation };
+    sample::body(event, &frame, &Flavour::test(Named { id: "test_endpoint".to_owned(), name: name.to_owned() }))
+}
+
 fn entry(event: EventType) -> Entry {
     let flavour = Flavour::example();
     let body = sample::body(event, &flavour.frame(event), &flavour);

@@ -7,6 +7,7 @@ mod narrow;
 mod offline;
 mod shift;
 mod stranger;
+mod webhooks;
 mod window;
 
 use crate::support::browser::Look;

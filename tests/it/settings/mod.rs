@@ -8,4 +8,8 @@ mod people;
 mod setup;
 mod sites;
 mod tags;
+mod tokens;
+mod webhook_endpoint;
+mod webhook_inspector;
+mod webhook_trial;
 mod webhooks;

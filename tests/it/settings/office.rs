@@ -18,19 +18,26 @@ pub struct Server {
     /// The set-up code that it printed.
     pub code: String,
     folder: TempDir,
+    environment: Vec<(String, String)>,
 }
 
 impl Server {
     pub fn starts() -> Self {
+        Self::starts_in(&[])
+    }
+
+    /// With this in its environment.
+    pub fn starts_in(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (child, lines) = Self::spawns(&folder);
+        let environment: Vec<_> = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (child, lines) = Self::spawns(&folder, &environment);
         let (mut url, mut code) = (None, None);
         for line in lines {
             url = url.or_else(|| address_in(&line));
             code =
                 code.or_else(|| line.split_whitespace().find(|word| word.split('-').count() == 5 && word.len() == 24).map(str::to_owned));
             if let (Some(url), Some(code)) = (&url, &code) {
-                return Self { child, http: Http::of(url), code: code.clone(), folder };
+                return Self { child, http: Http::of(url), code: code.clone(), folder, environment };
             }
         }
         panic!("an address and a set-up code before the end of output");
@@ -40,16 +47,17 @@ impl Server {
     pub fn restarts(mut self) -> Self {
         self.child.kill().expect("it was running");
         self.child.wait().expect("it ends");
-        let (child, mut lines) = Self::spawns(&self.folder);
+        let (child, mut lines) = Self::spawns(&self.folder, &self.environment);
         self.child = child;
         self.http = Http::of(&lines.find_map(|line| address_in(&line)).expect("an address before the end of output"));
         self
     }
 
-    fn spawns(folder: &TempDir) -> (Child, impl Iterator<Item = String> + use<>) {
+    fn spawns(folder: &TempDir, environment: &[(String, String)]) -> (Child, impl Iterator<Item = String> + use<>) {
         let data = folder.path().join("data");
         let data = data.to_str().expect("a path in UTF-8");
-        let mut child = papo(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]).spawn().expect("papo can be started");
+        let mut command = papo(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
+        let mut child = command.envs(environment.iter().cloned()).spawn().expect("papo can be started");
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
         (child, lines)
     }
@@ -104,7 +112,12 @@ pub struct Admin {
 impl Admin {
     /// Sets a fresh server up.
     pub async fn sets_up() -> Self {
-        let server = Server::starts();
+        Self::sets_up_in(&[]).await
+    }
+
+    /// Sets up a server with this in its environment.
+    pub async fn sets_up_in(environment: &[(&str, &str)]) -> Self {
+        let server = Server::starts_in(environment);
         let answer = server.claims(&[]).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         Self { cookie: answer.cookies(), server }

@@ -30,6 +30,33 @@ async fn plain_http_to_a_public_host_needs_a_tick() {
     assert!(error_beside(&page, "chat.tagged").starts_with("O endereço precisa começar"));
     assert!(page.contains("value=\"http://notas.example/x\""));
     assert_eq!(admin.posts(QUICK, &[("chat.rated", "http://notas.example/x"), ("plain_http", "on")]).await.status, 303);
+    let page = admin.opens(QUICK).await.text();
+    assert!(page.contains("name=\"plain_http\" value=\"on\" checked"), "what was accepted is not asked again");
+    assert!(page.contains("Sem https, os dados dos clientes viajam abertos"), "and the warning stays");
+}
+
+#[tokio::test]
+async fn an_event_that_was_taken_away_by_hand_has_left_the_quick_set_up() {
+    let admin = Admin::sets_up().await;
+    admin.posts(QUICK, &[("chat.requested", "https://crm.example/papo"), ("chat.rated", "https://crm.example/papo")]).await;
+    let path = format!("{LIST}/{}", admin.finds(LIST, "crm.example").await);
+    let fields = [("url", "https://crm.example/papo"), ("event", "chat.rated"), ("signing", "hmac"), ("enabled", "on")];
+    assert_eq!(admin.posts(&path, &fields).await.status, 303);
+    let page = admin.opens(QUICK).await.text();
+    assert_eq!(page.matches("value=\"https://crm.example/papo\"").count(), 1);
+}
+
+#[tokio::test]
+async fn an_abandoned_chat_brings_the_missed_one_unless_it_is_unticked() {
+    let admin = Admin::sets_up().await;
+    let hears = async || {
+        let page = admin.opens(&format!("{LIST}/{}", admin.finds(LIST, "crm.example").await)).await.text();
+        ["chat.abandoned", "chat.missed"].map(|event| page.contains(&format!("value=\"{event}\" checked")))
+    };
+    admin.posts(QUICK, &[("chat.abandoned", "crm.example"), ("with_missed", "on")]).await;
+    assert_eq!(hears().await, [true, true]);
+    admin.posts(QUICK, &[("chat.abandoned", "https://crm.example/")]).await;
+    assert_eq!(hears().await, [true, false]);
 }
 
 #[tokio::test]
@@ -55,19 +82,36 @@ async fn the_values_of_own_headers_are_masked_and_survive_a_save() {
         ("event", "chat.started"),
         ("signing", "hmac"),
         ("enabled", "on"),
-        ("headers", "X-Loja: segredo-murici"),
+        ("header_name", "X-Loja"),
+        ("header_value", "segredo-murici"),
     ];
     assert_eq!(admin.posts(LIST, &fields).await.status, 303);
     let path = format!("{LIST}/{}", admin.finds(LIST, "crm.example").await);
     let page = admin.opens(&path).await.text();
-    assert!(page.contains("x-loja: ••••••") && !page.contains("segredo-murici"));
-    let kept = [("url", "https://crm.example/papo"), ("event", "chat.started"), ("signing", "hmac"), ("headers", "x-loja: ••••••")];
-    assert_eq!(admin.posts(&path, &kept).await.status, 303);
-    let reserved = [("url", "https://crm.example/papo"), ("event", "chat.started"), ("signing", "hmac"), ("headers", "Host: evil.example")];
-    assert_eq!(
-        error_beside(&admin.posts(&path, &reserved).await.text(), "headers"),
-        "Este cabeçalho é definido pelo Papo e não pode ser trocado."
-    );
+    assert!(page.contains("value=\"x-loja\"") && page.contains("value=\"••••••\"") && !page.contains("segredo-murici"));
+    let with = |name, value| {
+        [
+            ("url", "https://crm.example/papo"),
+            ("event", "chat.started"),
+            ("signing", "hmac"),
+            ("header_name", name),
+            ("header_value", value),
+        ]
+    };
+    assert_eq!(admin.posts(&path, &with("x-loja", "••••••")).await.status, 303);
+    assert!(admin.opens(&path).await.text().contains("value=\"••••••\""));
+    for (name, value, error) in [
+        ("Host", "evil.example", "Este cabeçalho é definido pelo Papo e não pode ser trocado."),
+        ("x loja", "murici", "O nome do cabeçalho aceita letras, números e hífens, até 100."),
+        ("", "murici", "O nome do cabeçalho aceita letras, números e hífens, até 100."),
+        ("x-outra", "••••••", "O valor do cabeçalho aceita até 4.096 caracteres simples, sem acento e sem quebra de linha."),
+    ] {
+        let refused = admin.posts(&path, &with(name, value)).await;
+        assert_eq!(refused.status, 422);
+        let page = refused.text();
+        assert_eq!(error_beside(&page, "headers"), error);
+        assert!(page.contains(&format!("value=\"{value}\"")), "what was typed stays");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use papo::domain::address::AllowList;
 use papo::domain::delivery::DeliveryState;
 use papo::domain::event_type::EventType;
 use papo::webhooks::guard::Policy;
-use papo::webhooks::inspector::SEEN_MAX;
+use papo::webhooks::inspector::{Manner, SEEN_MAX};
 
 use super::world::{World, on_one_thread};
 
@@ -20,11 +20,11 @@ fn its_address_is_handed_over_signed_recorded_and_never_dialled() {
         assert_eq!(seen.len(), 1);
         assert!(seen[0].verified && seen[0].status == 200);
         assert_eq!(world.the_delivery(endpoint).await.attempts.len(), 1);
-        world.inspector.set_failing(true);
+        world.inspector.set_manner(Manner::Broken);
         world.asks().await;
         dispatcher.tick().await;
         assert_eq!(world.states(endpoint).await, [DeliveryState::Delivered, DeliveryState::Due]);
-        world.inspector.set_failing(false);
+        world.inspector.set_manner(Manner::Well);
         world.clock.advance_ms(5_000);
         dispatcher.tick().await;
         assert_eq!(world.states(endpoint).await, [DeliveryState::Delivered, DeliveryState::Delivered]);

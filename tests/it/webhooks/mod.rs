@@ -5,6 +5,7 @@ mod endpoints;
 mod enriching;
 mod faults;
 mod guard;
+mod health;
 mod inspector;
 mod isolation;
 mod log;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::address::AllowList;
 use crate::domain::endpoint::filter::Filter;
-use crate::domain::endpoint::headers::{CustomHeader, HeaderRefusal, headers};
+use crate::domain::endpoint::headers::{CustomHeader, HEADERS_MAX, HeaderRefusal, headers};
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::url::{UrlConcern, UrlRefusal, WebhookUrl};
 use crate::domain::endpoint::{Endpoint, EndpointDraft, Extras, NAME_CHARS_MAX, RATE_PER_SECOND_MAX};
@@ -29,12 +29,10 @@ pub fn fresh() -> Form {
 #[must_use]
 pub fn filled(endpoint: &Endpoint, own_headers: &[CustomHeader]) -> Form {
     let draft = &endpoint.draft;
-    let headers: Vec<String> = own_headers.iter().map(|header| format!("{}: {MASK}", header.name())).collect();
     let mut form = Form::filled([
         ("name", draft.name.as_str()),
         ("url", draft.url.as_str()),
         ("signing", draft.signing.as_str()),
-        ("headers", &headers.join("\n")),
         ("rate_per_second", &draft.rate_per_second.map(|rate| rate.to_string()).unwrap_or_default()),
         ("score_max", &draft.filter.score_max.map(|score| score.to_string()).unwrap_or_default()),
     ]);
@@ -51,6 +49,10 @@ pub fn filled(endpoint: &Endpoint, own_headers: &[CustomHeader]) -> Form {
         }
     }
     draft.enrich.iter().for_each(|field| form.add("enrich", field.as_str()));
+    for header in own_headers {
+        form.add("header_name", header.name());
+        form.add("header_value", MASK);
+    }
     draft.filter.events.iter().for_each(|event| form.add("event", event.as_str()));
     draft.filter.sites.iter().for_each(|id| form.add("site", &id.to_string()));
     draft.filter.departments.iter().for_each(|id| form.add("department", &id.to_string()));
@@ -79,6 +81,7 @@ pub fn parse(form: &mut Form, kept: &[CustomHeader], allow: &AllowList) -> Optio
     let name = form.line_or_none("name", NAME_CHARS_MAX);
     let rate = form.number_or_none("rate_per_second", 1, i64::from(RATE_PER_SECOND_MAX));
     let score = form.number_or_none("score_max", 1, 5);
+    let signing = form.choice("signing", Signing::from_code, Signing::Hmac);
     let url = url?;
     let draft = EndpointDraft {
         name: name.unwrap_or_else(|| url.host().to_owned()),
@@ -92,7 +95,7 @@ pub fn parse(form: &mut Form, kept: &[CustomHeader], allow: &AllowList) -> Optio
         },
         extras: Extras { address: form.ticked("with_address"), transcript: form.ticked("with_transcript"), note: form.ticked("with_note") },
         enrich: form.all("enrich").filter_map(Field::parse).collect(),
-        signing: form.choice("signing", Signing::from_code, Signing::Hmac),
+        signing,
         strict_order: form.ticked("strict_order"),
         rate_per_second: rate.and_then(|rate| u32::try_from(rate).ok()),
         enabled: form.ticked("enabled"),
@@ -101,21 +104,32 @@ pub fn parse(form: &mut Form, kept: &[CustomHeader], allow: &AllowList) -> Optio
     Some((draft, own))
 }
 
-/// One header per line, `Name: value`.
+/// The rows of the form's own headers, name and value, and an empty one to go on with.
+#[must_use]
+pub fn header_rows(form: &Form) -> Vec<(String, String)> {
+    let mut rows: Vec<(String, String)> = typed_headers(form).filter(|(name, value)| !name.is_empty() || !value.is_empty()).collect();
+    if rows.len() < HEADERS_MAX {
+        rows.push((String::new(), String::new()));
+    }
+    rows
+}
+
+fn typed_headers(form: &Form) -> impl Iterator<Item = (String, String)> {
+    form.all("header_name").zip(form.all("header_value")).map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// The headers of the rows that hold anything.
 fn own_headers(form: &mut Form, kept: &[CustomHeader]) -> Vec<CustomHeader> {
-    let typed = form.value("headers").to_owned();
-    let lines: Vec<(String, String)> = typed
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| {
-            let (name, value) = line.split_once(':').unwrap_or((line, ""));
-            let name = name.trim().to_ascii_lowercase();
-            let before = kept.iter().find(|header| header.name() == name).filter(|_| value.trim() == MASK);
-            let value = before.map_or(value.trim(), CustomHeader::value).to_owned();
+    let rows: Vec<(String, String)> = typed_headers(form)
+        .filter(|(name, value)| !name.is_empty() || !value.is_empty())
+        .map(|(name, value)| {
+            let name = name.to_ascii_lowercase();
+            let before = kept.iter().find(|header| header.name() == name).filter(|_| value == MASK);
+            let value = before.map_or(value, |header| header.value().to_owned());
             (name, value)
         })
         .collect();
-    headers(lines.iter().map(|(name, value)| (name.as_str(), value.as_str()))).unwrap_or_else(|refusal| {
+    headers(rows.iter().map(|(name, value)| (name.as_str(), value.as_str()))).unwrap_or_else(|refusal| {
         form.refuse("headers", header_text(refusal));
         Vec::new()
     })

@@ -3,22 +3,39 @@
 pub mod catalogue;
 pub mod deliveries;
 pub mod delivery;
+pub mod endpoint;
 pub mod endpoint_form;
 pub mod endpoints;
+pub mod health;
 pub mod log_filter;
 pub mod quick;
+pub mod recover;
 pub mod resendings;
 pub mod samples;
+pub mod secret;
 pub mod tests;
 pub mod told;
+pub mod trial;
+pub mod verdict;
 
-use actix_web::web;
+use std::collections::HashMap;
 
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data};
+
+use self::health::{Reading, Wellbeing};
 use super::choices::Keyed;
-use super::date_time;
+use crate::domain::address::AllowList;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::endpoint::health::DisabledReason;
+use crate::domain::ids::EndpointId;
+use crate::domain::time::Timestamp;
 use crate::i18n::Texts;
-use crate::store::deliveries::Health24h;
+use crate::store::deliveries::health::Day;
+use crate::web::error::AppError;
+use crate::web::extract::Admin;
+use crate::web::inspector::stream;
+use crate::web::state::AppState;
 
 /// The tabs: path below `/settings/webhooks`, key of the name.
 pub const TABS: &[Keyed] = &[
@@ -26,12 +43,18 @@ pub const TABS: &[Keyed] = &[
     ("/endpoints", "settings.webhooks.endpoints"),
     ("/deliveries", "settings.webhooks.deliveries"),
     ("/catalogue", "settings.webhooks.catalogue"),
+    ("/inspector", "settings.webhooks.inspector"),
 ];
 
 /// The addresses of this module.
 pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/settings/webhooks/stream", web::get().to(live));
     quick::routes(cfg);
+    trial::routes(cfg);
     endpoints::routes(cfg);
+    endpoint::routes(cfg);
+    secret::routes(cfg);
+    recover::routes(cfg);
     tests::routes(cfg);
     deliveries::routes(cfg);
     delivery::routes(cfg);
@@ -39,72 +62,73 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     catalogue::routes(cfg);
 }
 
-/// How an endpoint is doing, in words, with the class and icon that go with them.
-pub struct Wellbeing {
-    pub class: &'static str,
-    pub icon: &'static str,
-    pub word: String,
-    pub more: String,
+/// Says when attempts were recorded, so that pages show them while they happen.
+async fn live(_me: Admin, state: Data<AppState>) -> HttpResponse {
+    std::future::ready(stream::open(&state.hub, state.store.deliveries_moved())).await
 }
 
-impl Wellbeing {
-    /// Of an endpoint. Times are shown in `timezone`.
-    #[must_use]
-    pub fn of(endpoint: &Endpoint, t: &Texts, timezone: &str) -> Self {
-        let health = &endpoint.health;
-        let told = |class, icon, key, more| Self { class, icon, word: t.text(key).to_owned(), more };
-        if let Some((at, reason)) = health.disabled {
-            let why = t.text(&format!("webhook.disabled.{}", reason.as_str())).to_owned();
-            return told("is-off", "minus", "settings.webhooks.disabled", format!("{} {why}", date_time(t, at, timezone)));
-        }
-        if !endpoint.draft.enabled {
-            return told("is-off", "minus", "settings.webhooks.off", String::new());
-        }
-        if health.failures > 0 {
-            let more = t.count("settings.webhooks.failures", health.failures, &[]);
-            return told("is-retry", "refresh", "settings.webhooks.retrying", more);
-        }
-        match health.last_success_at {
-            Some(at) => told(
-                "is-ok",
-                "done",
-                "settings.webhooks.healthy",
-                t.with("settings.webhooks.last_success", [("when", date_time(t, at, timezone))]),
-            ),
-            None => told("is-off", "clock", "settings.webhooks.fresh", String::new()),
-        }
+/// The networks that the operator opened.
+pub fn allow_list(state: &AppState) -> AllowList {
+    AllowList::from(state.config.webhook_allow.clone())
+}
+
+/// The organisation's time zone, which times are shown in.
+fn timezone(state: &AppState) -> String {
+    state.store.directory().organisation.as_ref().map(|organisation| organisation.timezone.clone()).unwrap_or_default()
+}
+
+/// Endpoints in use, by name, with how their last day was. Read anew: the directory's copy says nothing of what came back since the last change.
+struct Overview {
+    endpoints: Vec<Endpoint>,
+    days: HashMap<EndpointId, Day>,
+    timezone: String,
+}
+
+impl Overview {
+    async fn read(state: &AppState) -> Result<Self, AppError> {
+        let mut endpoints = state.store.endpoints().await?;
+        endpoints.retain(|endpoint| endpoint.archived_at.is_none());
+        let ids = endpoints.iter().map(|endpoint| endpoint.id).collect();
+        let days = state.store.endpoint_days(ids, state.store.clock().now().wall).await?;
+        Ok(Self { endpoints, days, timezone: timezone(state) })
+    }
+
+    fn reading(&self, state: &AppState, t: &'static Texts) -> Reading<'_> {
+        Reading { t, timezone: &self.timezone, now: state.store.clock().now() }
+    }
+
+    fn wellbeing(&self, endpoint: &Endpoint, state: &AppState, t: &'static Texts) -> Wellbeing {
+        let nothing = Day::default();
+        let day = self.days.get(&endpoint.id).unwrap_or(&nothing);
+        Wellbeing::of(endpoint, day, state.board.of(endpoint.id), self.reading(state, t))
+    }
+
+    /// What an admin should look at.
+    fn alarms(&self, state: &AppState, t: &'static Texts) -> Vec<Alarm> {
+        let reading = self.reading(state, t);
+        self.endpoints.iter().filter_map(|endpoint| Alarm::of(endpoint, reading)).collect()
     }
 }
 
-/// One hour of the sparkline, in a box 136 × 28.
-pub struct Bar {
-    pub x: String,
-    pub y: i64,
-    pub height: i64,
-    pub class: &'static str,
+/// An endpoint that is disabled or will be.
+struct Alarm {
+    endpoint: EndpointId,
+    name: String,
+    sentence: String,
+    is_over: bool,
 }
 
-/// The bars of a day, and a sentence that says the same.
-#[must_use]
-pub fn sparkline(day: &Health24h, t: &Texts) -> (Vec<Bar>, String) {
-    let most = day.hours.iter().map(|(good, bad)| good.saturating_add(*bad)).max().unwrap_or(0).max(1);
-    let bars = day.hours.iter().enumerate().map(|(hour, (good, bad))| {
-        let all = good.saturating_add(*bad);
-        let height = if all == 0 { 2 } else { (all.saturating_mul(24) / most).saturating_add(3) };
-        let tenths = hour.saturating_mul(56);
-        Bar {
-            x: format!("{}.{}", tenths / 10, tenths % 10),
-            y: 28_i64.saturating_sub(height),
-            height,
-            class: if all == 0 {
-                "none"
-            } else if *bad > 0 {
-                "bad"
-            } else {
-                "good"
-            },
-        }
-    });
-    let (good, bad) = day.hours.iter().fold((0_i64, 0_i64), |(good, bad), hour| (good.saturating_add(hour.0), bad.saturating_add(hour.1)));
-    (bars.collect(), t.with("settings.webhooks.day", [("good", good), ("bad", bad)]))
+impl Alarm {
+    fn of(endpoint: &Endpoint, reading: Reading<'_>) -> Option<Self> {
+        let disabled = endpoint.health.disabled.map(|(at, reason)| disabled(reading, at, reason));
+        let is_over = disabled.is_some();
+        let sentence = disabled.or_else(|| health::warning(endpoint, reading))?;
+        Some(Self { endpoint: endpoint.id, name: endpoint.draft.name.clone(), sentence, is_over })
+    }
+}
+
+/// Since when an endpoint is disabled, and why.
+fn disabled(reading: Reading<'_>, at: Timestamp, reason: DisabledReason) -> String {
+    let why = reading.t.text(&format!("webhook.disabled.{}", reason.as_str())).to_owned();
+    reading.t.with("settings.webhooks.disabled_why", [("when", reading.at(at)), ("why", why)])
 }

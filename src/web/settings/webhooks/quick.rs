@@ -5,12 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use askama::Template;
 
-use super::{TABS, Wellbeing};
-use crate::domain::address::AllowList;
+use super::health::Wellbeing;
+use super::verdict::Verdict;
+use super::{Alarm, Overview, TABS, allow_list};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::url::{UrlConcern, WebhookUrl};
 use crate::domain::event_type::EventType;
+use crate::domain::ids::EndpointId;
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Posted};
 use crate::web::form::Form;
@@ -27,9 +29,11 @@ struct Row {
     sentence: String,
     /// What is said about the address as it is saved.
     concern: Option<&'static str>,
-    saved: Option<(String, Wellbeing)>,
+    saved: Option<(EndpointId, Wellbeing)>,
     /// Whether this row also decides on `chat.missed`.
     with_missed: bool,
+    /// What a test of the address came to.
+    verdict: Option<Verdict>,
 }
 
 #[derive(Template)]
@@ -40,6 +44,7 @@ struct QuickPage {
     tab: &'static str,
     form: Form,
     rows: Vec<Row>,
+    alarms: Vec<Alarm>,
     asks_plain: bool,
     inspector: String,
 }
@@ -52,17 +57,22 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 async fn show(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {
     let endpoints = state.store.endpoints().await?;
-    let mut form = Form::default();
+    let (mut form, allow) = (Form::default(), allow_list(&state));
     for event in EventType::QUICK {
         if let Some(endpoint) = endpoint_of(&endpoints, event) {
             form.add(event.as_str(), endpoint.draft.url.as_str());
+            // What was accepted once is not asked again for the same address.
+            if endpoint.draft.plain_http_accepted && endpoint.draft.url.concern(&allow) == Some(UrlConcern::PlainHttp) {
+                form.add("plain_http", "on");
+            }
         }
     }
     let abandoned = endpoint_of(&endpoints, EventType::ChatAbandoned);
     if abandoned.is_none_or(|endpoint| endpoint.draft.filter.events.contains(&EventType::ChatMissed)) {
         form.add("with_missed", "on");
     }
-    render(StatusCode::OK, &me, &state, form, false, asked.told.as_deref()).await
+    let told = asked.told.as_deref();
+    render(StatusCode::OK, &me, &state, Shown { form, told, ..Shown::default() }).await
 }
 
 async fn save(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {
@@ -74,7 +84,7 @@ async fn save(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpRe
         let url = address(&mut form, event.as_str());
         if url.as_ref().and_then(|url| url.concern(&allow)) == Some(UrlConcern::PlainHttp) && !form.ticked("plain_http") {
             asks_plain = true;
-            form.refuse(event.as_str(), "webhook.refused.plain_http");
+            form.refuse(event.as_str(), "settings.webhooks.plain_http_missing");
         }
         if event == EventType::ChatAbandoned {
             wanted.push((EventType::ChatMissed, url.clone().filter(|_| form.ticked("with_missed"))));
@@ -92,18 +102,16 @@ async fn save(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpRe
             Err(error) => beside_its_field(&mut form, error)?,
         }
     }
-    render(StatusCode::UNPROCESSABLE_ENTITY, &me, &state, form, asks_plain, None).await
+    render(StatusCode::UNPROCESSABLE_ENTITY, &me, &state, Shown { form, asks_plain, ..Shown::default() }).await
 }
 
 /// The endpoint that hears of `event` for the quick set-up, the oldest if there are several.
 fn endpoint_of(endpoints: &[Endpoint], event: EventType) -> Option<&Endpoint> {
-    let hears = |endpoint: &&Endpoint| endpoint.archived_at.is_none() && endpoint.quick.contains(&event);
+    // Who took the event away by hand took it from the quick set-up too.
+    let hears = |endpoint: &&Endpoint| {
+        endpoint.archived_at.is_none() && endpoint.quick.contains(&event) && endpoint.draft.filter.events.contains(&event)
+    };
     endpoints.iter().filter(hears).min_by_key(|endpoint| endpoint.id)
-}
-
-/// The networks that the operator opened.
-pub fn allow_list(state: &AppState) -> AllowList {
-    AllowList::from(state.config.webhook_allow.clone())
 }
 
 /// The address under `name`; none where nothing was typed.
@@ -120,37 +128,43 @@ fn address(form: &mut Form, name: &str) -> Option<WebhookUrl> {
     }
 }
 
-async fn render(
-    status: StatusCode,
-    me: &Admin,
-    state: &AppState,
-    form: Form,
-    asks_plain: bool,
-    told: Option<&str>,
-) -> Result<HttpResponse, AppError> {
-    let frame = Frame::settings(&me.0.agent, me.0.locale, "webhooks").telling(told);
+/// What the page shows beside what is saved.
+#[derive(Default)]
+pub(super) struct Shown<'a> {
+    pub form: Form,
+    /// Whether plain `http://` is to be accepted first.
+    pub asks_plain: bool,
+    /// What the test of one row came to.
+    pub verdict: Option<(EventType, Verdict)>,
+    pub told: Option<&'a str>,
+}
+
+/// The page as an answer.
+pub(super) async fn render(status: StatusCode, me: &Admin, state: &AppState, shown: Shown<'_>) -> Result<HttpResponse, AppError> {
+    let frame = Frame::settings(&me.0.agent, me.0.locale, "webhooks").telling(shown.told);
+    let overview = Overview::read(state).await?;
     let directory = state.store.directory();
-    // Read again, since the directory's copy says nothing of what came back since the last change.
-    let endpoints = state.store.endpoints().await?;
     let organisation = directory.organisation.as_ref().ok_or(AppError::NotFound)?;
-    let allow = allow_list(state);
-    let row = |event: EventType| {
-        let saved = endpoint_of(&endpoints, event);
+    let (allow, mut verdict) = (allow_list(state), shown.verdict);
+    let mut row = |event: EventType| {
+        let saved = endpoint_of(&overview.endpoints, event);
         Row {
             code: event.as_str(),
             name: frame.t.text(&name_key(event)).to_owned(),
             sentence: frame.t.text(&sentence_key(event)).to_owned(),
             concern: saved.and_then(|endpoint| endpoint.draft.url.concern(&allow)).map(super::endpoint_form::concern_text),
-            saved: saved.map(|endpoint| (endpoint.id.to_string(), Wellbeing::of(endpoint, frame.t, &organisation.timezone))),
+            saved: saved.map(|endpoint| (endpoint.id, overview.wellbeing(endpoint, state, frame.t))),
             with_missed: event == EventType::ChatAbandoned,
+            verdict: verdict.take_if(|(of, _)| *of == event).map(|(_, verdict)| verdict),
         }
     };
     let page = QuickPage {
-        rows: EventType::QUICK.into_iter().map(row).collect(),
+        rows: EventType::QUICK.into_iter().map(&mut row).collect(),
+        alarms: overview.alarms(state, frame.t),
         tabs: TABS,
         tab: "",
-        form,
-        asks_plain,
+        form: shown.form,
+        asks_plain: shown.asks_plain,
         inspector: state.config.link(&format!("/inspector/{}", organisation.inspector_key)),
         frame,
     };

@@ -1,0 +1,2 @@
+drop index deliveries_held;
+drop table endpoint_hours;
