@@ -12,6 +12,7 @@ pub mod dispatcher;
 pub mod guard;
 pub mod inspector;
 pub mod lane;
+mod line;
 pub mod outgoing;
 pub mod signature;
 mod work;

@@ -1,5 +1,7 @@
 //! A client that follows the protocol's rule for lost connections: resume, then send every unanswered command again, unchanged.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::visitor::{Absent, Visitor};
@@ -92,6 +94,8 @@ impl StubbornVisitor {
                 Err(still) => {
                     self.cuts += 1;
                     absent = still;
+                    // A server that is down is not asked as fast as the machine can.
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }
         }
