@@ -103,7 +103,7 @@ pub async fn assert_agrees(house: &House, played: &[Played]) {
             let messages: Vec<&str> = of(entries, "message").map(|entry| entry["data"]["body"].as_str().unwrap_or_default()).collect();
             assert_eq!(messages, chat.said, "{whose} messages of {}", chat.chat);
             for kind in ["requested", "started", "finished", "rated"] {
-                assert_eq!(of(entries, kind).count(), 1, "{whose} timeline of {}: {kind} in {entries:#?}", chat.chat);
+                assert_eq!(of(entries, kind).count(), 1, "{whose} timeline of {}: {kind} in {:?}", chat.chat, kinds(entries));
             }
         }
         assert_eq!(of(&chat.stored, "note").count(), 1);
@@ -133,6 +133,10 @@ fn assert_told(house: &House, chat: ChatId, stored: &[Value]) {
     let expected: BTreeMap<&str, i64> =
         pairs.iter().map(|(entry, event)| (*event, i64::try_from(of(stored, entry).count()).expect("few"))).collect();
     assert_eq!(told, expected, "the events of {chat}");
+}
+
+fn kinds(entries: &[Value]) -> Vec<String> {
+    entries.iter().map(|entry| format!("{} {}", entry["seq"], entry["type"])).collect()
 }
 
 fn of<'a>(entries: &'a [Value], kind: &'a str) -> impl Iterator<Item = &'a Value> {

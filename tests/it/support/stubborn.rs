@@ -53,7 +53,11 @@ impl StubbornVisitor {
                 self.now().socket.first_or_end(what, |frame| ["event", "chat"].contains(&frame["type"].as_str().unwrap_or_default())).await;
             match event {
                 Ok(frame) if frame["type"] == "event" => self.now().takes_in(&json!([frame["entry"]])),
-                Ok(frame) => self.now().takes_in(&frame["entries"]),
+                Ok(frame) => {
+                    // It replaces all: events may have come before it.
+                    self.now().entries.clear();
+                    self.now().takes_in(&frame["entries"]);
+                }
                 Err(_) => self.reconnects().await,
             }
         }

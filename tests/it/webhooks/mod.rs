@@ -8,6 +8,7 @@ mod inspector;
 mod isolation;
 mod matrix;
 mod order;
+mod patience;
 pub mod receiver;
 mod schedule;
 mod secure;
