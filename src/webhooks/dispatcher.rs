@@ -6,7 +6,7 @@
 //!
 //! [`Dispatcher::tick`] is the loop's step for tests: it works off everything that may go at the present time of the clock.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use super::attempt::{Post, post};
 use super::inspector::Inspector;
 use super::outgoing::Outgoing;
+use super::pulse::Pulse;
 use super::work::{Work, interrupted, terms};
 use crate::auth::vault::Vault;
 use crate::domain::delivery::{Attempt, DeliveryState, Outcome, Settlement, settle};
@@ -59,6 +60,18 @@ struct Inner {
     state: RefCell<Work>,
     /// An attempt ended, or results were recorded.
     moved: Notify,
+    pulse: Pulse,
+    /// A task of its own panicked: what is known here can't be trusted any more.
+    broken: Cell<bool>,
+}
+
+/// Why a dispatcher's run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was asked to.
+    Stopped,
+    /// Something in it panicked: another one must go on with what the store has.
+    Broken,
 }
 
 impl Dispatcher {
@@ -73,16 +86,28 @@ impl Dispatcher {
             random: RefCell::new(random),
             state: RefCell::default(),
             moved: Notify::new(),
+            pulse: Pulse::default(),
+            broken: Cell::new(false),
         }))
     }
 
+    /// The same, telling by this pulse that it lives.
+    #[must_use]
+    pub fn with_pulse(self, pulse: Pulse) -> Self {
+        // Nobody else has it yet.
+        Rc::try_unwrap(self.0).map_or_else(Self, |inner| Self(Rc::new(Inner { pulse, ..inner })))
+    }
+
     /// Works until `stop` changes or its sender is gone, then waits for what is under way, at most `grace`.
-    pub async fn run(&self, mut stop: tokio::sync::watch::Receiver<bool>, grace: Duration) {
+    pub async fn run(&self, mut stop: tokio::sync::watch::Receiver<bool>, grace: Duration) -> End {
         self.0.state.borrow_mut().has_news = true;
         while !*stop.borrow() {
             // Interest is registered before the store is looked at: a commit in between is not missed.
             let woken = self.0.store.outbox_woken().notified();
             self.look().await;
+            if self.0.broken.get() {
+                return End::Broken;
+            }
             let quiet = self.quiet_for();
             let has_news = tokio::select! {
                 () = woken => true,
@@ -98,6 +123,18 @@ impl Dispatcher {
         if tokio::time::timeout(grace, self.drain()).await.is_err() {
             tracing::warn!("stopped with webhook attempts under way; they are repeated after the next start");
         }
+        End::Stopped
+    }
+
+    /// Runs a task beside; its panic ends this dispatcher instead of leaving a hole in what it knows.
+    fn beside(&self, task: impl Future<Output = ()> + 'static) {
+        let me = self.clone();
+        tokio::task::spawn_local(async move {
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                me.0.broken.set(true);
+                me.0.moved.notify_one();
+            }
+        });
     }
 
     /// Works off everything that may go at the clock's present time, and records it. Answers how many attempts were made.
@@ -275,7 +312,7 @@ impl Dispatcher {
         }
         let count = started.len();
         for (job, url, keys) in started {
-            tokio::task::spawn_local(self.clone().attempt(job, url, keys));
+            self.beside(self.clone().attempt(job, url, keys));
         }
         count
     }
@@ -338,7 +375,7 @@ impl Dispatcher {
             ended_steady: now,
         });
         if !std::mem::replace(&mut state.is_recording, true) {
-            tokio::task::spawn_local(self.clone().record());
+            self.beside(self.clone().record());
         }
         self.0.moved.notify_one();
     }
@@ -384,6 +421,7 @@ impl Dispatcher {
         }
         let terms_of = |id| state.endpoints.as_ref().and_then(|known| known.get(id)).map(terms);
         let nearest = state.lanes.iter().filter_map(|(id, lane)| lane.wakes_at(now, terms_of(id)?)).min();
+        self.0.pulse.vouch(state.lanes.iter().filter_map(|(id, lane)| Some((*id, lane.vouched_until(now, terms_of(id)?)?))));
         let wait = nearest.map_or(QUIET_MS_MAX, |at| at.ms_since(now)).clamp(1, QUIET_MS_MAX);
         Duration::from_millis(u64::try_from(wait).unwrap_or(1))
     }
