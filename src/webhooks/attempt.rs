@@ -192,7 +192,8 @@ async fn exchange(
     }
     // awc ends a body that breaks off as if it were whole.
     let promised = text(response.headers(), &header::CONTENT_LENGTH).and_then(|length| length.trim().parse::<usize>().ok());
-    let is_chunked = text(response.headers(), &header::TRANSFER_ENCODING).is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"));
+    let is_chunked =
+        text(response.headers(), &header::TRANSFER_ENCODING).is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"));
     let has_ended = dial.borrow().has_ended;
     let is_short = if is_chunked { has_ended } else { promised.is_some_and(|length| read < length) };
     if is_short { Err(Broken::Reading) } else { Ok(()) }

@@ -183,10 +183,7 @@ mod tests {
     fn interim_answers_are_left_out_and_bodies_without_a_length_are_read_to_their_end() {
         for (came, read_as) in [
             ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"),
-            (
-                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 204 X\r\n\r\n",
-                "HTTP/1.1 204 X\r\n\r\n",
-            ),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 204 X\r\n\r\n"),
             ("HTTP/1.1 101 Switching\r\n\r\nbytes", "HTTP/1.1 101 Switching\r\n\r\nbytes"),
             ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n{}"),
             ("HTTP/1.1 200 OK\r\nConnection: X, CLOSE\r\n\r\n{}", "HTTP/1.0 200 OK\r\nConnection: X, CLOSE\r\n\r\n{}"),

@@ -20,7 +20,8 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn oldest_due(&self, now: Timestamp) -> Result<Vec<(EndpointId, Timestamp)>, StoreError> {
-        let live: Vec<EndpointId> = self.directory().endpoints.values().filter(|endpoint| endpoint.is_live()).map(|found| found.id).collect();
+        let live: Vec<EndpointId> =
+            self.directory().endpoints.values().filter(|endpoint| endpoint.is_live()).map(|found| found.id).collect();
         self.read(move |conn| {
             let mut found = Vec::new();
             for endpoint in live {

@@ -71,8 +71,14 @@ impl House {
         let hash = NewPassword::parse(PASSWORD, &[]).expect("a good password").hash();
         for number in 0..agents {
             let places = vec![(founded.department, false)];
-            let data =
-                AgentData { name: format!("Agente {number}"), email: email(number), role: Role::Agent, chats_max: 20, external_id: None, places };
+            let data = AgentData {
+                name: format!("Agente {number}"),
+                email: email(number),
+                role: Role::Agent,
+                chats_max: 20,
+                external_id: None,
+                places,
+            };
             let agent = store.create_agent(data, by.clone()).await.expect("an agent");
             store.set_password(agent, hash.clone()).await.expect("a password");
             store.set_availability(agent, Availability::Online, None).await.expect("online");

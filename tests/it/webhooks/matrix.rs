@@ -88,10 +88,22 @@ fn an_answer_that_can_be_understood_counts() {
             ("HTTP/1.0 with a length", raw("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok"), 200, "ok"),
             ("bare line feeds", raw("HTTP/1.1 200 OK\ncontent-length: 2\n\nok"), 200, "ok"),
             ("chunked", whole("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\n\r\n"), 200, "ok"),
-            ("chunked and a length", whole("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 9\r\n\r\n2\r\nok\r\n0\r\n\r\n"), 200, "ok"),
+            (
+                "chunked and a length",
+                whole("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 9\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+                200,
+                "ok",
+            ),
             ("no reason phrase", whole("HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n"), 200, ""),
             ("letters beyond ASCII in a header", whole("HTTP/1.1 200 Çà\r\nx: ção\r\ncontent-length: 0\r\n\r\n"), 200, ""),
-            ("interim answers first", whole("HTTP/1.1 100 C\r\n\r\nHTTP/1.1 102 P\r\n\r\nHTTP/1.1 103 E\r\nlink: </a>\r\n\r\nHTTP/1.1 202 A\r\ncontent-length: 0\r\n\r\n"), 202, ""),
+            (
+                "interim answers first",
+                whole(
+                    "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 102 P\r\n\r\nHTTP/1.1 103 E\r\nlink: </a>\r\n\r\nHTTP/1.1 202 A\r\ncontent-length: 0\r\n\r\n",
+                ),
+                202,
+                "",
+            ),
             ("gzip stays as it came", whole(gzip), 200, "\x1f not a gzip b"),
         ] {
             let made = met(answer, Limits { attempt: Duration::from_secs(20), ..PATIENT }).await;
@@ -213,7 +225,8 @@ fn every_status_is_told_apart() {
 #[test]
 fn retry_after_is_read_in_every_form_and_never_shortens_the_wait() {
     on_one_thread(async {
-        let http_date = |seconds: i64| (chrono::Utc::now() + chrono::Duration::seconds(seconds)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let http_date =
+            |seconds: i64| (chrono::Utc::now() + chrono::Duration::seconds(seconds)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         for (asked, at_least_ms, at_most_ms) in [
             ("0", 5_000, 5_000),
             ("3", 5_000, 5_000),

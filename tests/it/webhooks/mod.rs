@@ -14,4 +14,6 @@ mod schedule;
 mod secure;
 mod signed;
 mod single;
+mod spellings;
+mod watched;
 pub mod world;
