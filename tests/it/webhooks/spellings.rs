@@ -98,7 +98,7 @@ fn both_edges_of_every_ipv6_range_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_within_a_range_is_dialled(range in proptest::sample::select(ranges_v4()), offset: u32) {
