@@ -19,7 +19,7 @@ use house::House;
 use people::{Played, Table};
 
 /// Chats at a time.
-const TABLES: usize = 4;
+const TABLES: usize = 8;
 /// A process lives at most this long after it is ready.
 const LIFE_MS_MAX: u64 = 300;
 
