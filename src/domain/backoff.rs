@@ -46,8 +46,18 @@ pub fn pause_ms(delivery_delay_ms: Option<i64>, retry_after_ms: Option<i64>) -> 
     }
 }
 
+/// The longest that jitter makes a delay.
+#[must_use]
+pub fn delay_with_jitter_ms_max(delay_ms: i64) -> i64 {
+    delay_ms.saturating_add(jitter_range_ms(delay_ms))
+}
+
+fn jitter_range_ms(delay_ms: i64) -> i64 {
+    (delay_ms / 10).clamp(JITTER_MS_MIN, JITTER_MS_MAX)
+}
+
 fn jitter_ms(delay_ms: i64, random: u32) -> i64 {
-    let range = (delay_ms / 10).clamp(JITTER_MS_MIN, JITTER_MS_MAX);
+    let range = jitter_range_ms(delay_ms);
     (range * i64::from(random)) >> 32
 }
 

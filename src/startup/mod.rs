@@ -156,6 +156,7 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
     });
     let relay = Relay::new(store.clone(), hub);
     let tasks = vec![
+        rt::spawn(webhooks.pulse.clone().watch(store.clone())),
         rt::spawn(relay.clone().run(store.listen())),
         rt::spawn(relay.clone().run_ephemera()),
         rt::spawn(web::socket::card::follow(state.clone(), relay)),

@@ -3,14 +3,15 @@
 //! Decides nothing about what follows (`domain::delivery`) and stores nothing.
 
 use std::cell::RefCell;
+use std::io;
 use std::rc::Rc;
-use std::time::Duration;
 
 use awc::error::{ConnectError, SendRequestError};
 use awc::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
+use super::client::Caller;
 use super::guard::{DIAL, Dial, Refused};
 use super::signature;
 use crate::clock::Clock;
@@ -22,8 +23,6 @@ use crate::domain::endpoint::url::WebhookUrl;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook_id::WebhookId;
 
-/// Time for the whole attempt, the body of the answer included.
-pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of an answer that are read at most; the connection is dropped after them.
 pub const ANSWER_READ_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of an answer that are kept.
@@ -84,18 +83,18 @@ impl Post {
 }
 
 /// Posts once, and once more where a reused connection turned out to be closed.
-pub async fn post(client: &awc::Client, clock: &Clock, post: &Post) -> (Attempt, Outcome) {
+pub async fn post(caller: &Caller, clock: &Clock, post: &Post) -> (Attempt, Outcome) {
     let began = clock.now();
     let headers = post.headers(began.wall);
     let mut answer = Answer::default();
-    let mut code = once(client, clock, post, &headers, &mut answer).await;
+    let mut code = once(caller, clock, post, &headers, &mut answer).await;
     let is_stale = code == AttemptCode::ResponseBroken
         && answer.status.is_none()
         && !answer.dial.is_new
         && clock.now().steady.ms_since(began.steady) < STALE_MS_MAX;
     if is_stale {
         answer = Answer::default();
-        code = once(client, clock, post, &headers, &mut answer).await;
+        code = once(caller, clock, post, &headers, &mut answer).await;
     }
     let ended = clock.now();
     let outcome = Outcome {
@@ -135,10 +134,10 @@ struct Answer {
     truncated: bool,
 }
 
-async fn once(client: &awc::Client, clock: &Clock, post: &Post, headers: &[(String, String)], answer: &mut Answer) -> AttemptCode {
+async fn once(caller: &Caller, clock: &Clock, post: &Post, headers: &[(String, String)], answer: &mut Answer) -> AttemptCode {
     let dial = Rc::new(RefCell::new(Dial::default()));
-    let exchange = DIAL.scope(Rc::clone(&dial), exchange(client, clock, post, headers, answer));
-    let code = tokio::time::timeout(ATTEMPT_TIMEOUT, exchange).await;
+    let exchange = DIAL.scope(Rc::clone(&dial), exchange(caller, clock, post, headers, answer, &dial));
+    let code = tokio::time::timeout(caller.limits.attempt, exchange).await;
     answer.dial = *dial.borrow();
     match code {
         Ok(Ok(())) if answer.status.is_some_and(|status| (200..300).contains(&status)) => AttemptCode::Delivered,
@@ -155,14 +154,15 @@ enum Broken {
 }
 
 async fn exchange(
-    client: &awc::Client,
+    caller: &Caller,
     clock: &Clock,
     post: &Post,
     headers: &[(String, String)],
     answer: &mut Answer,
+    dial: &RefCell<Dial>,
 ) -> Result<(), Broken> {
     let began = clock.now().steady;
-    let mut request = client.post(post.url.as_str());
+    let mut request = caller.request(&post.url);
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::from_str(value)) {
             request.headers_mut().insert(name, value);
@@ -174,6 +174,11 @@ async fn exchange(
     answer.headers = kept_headers(response.headers());
     answer.retry_after = text(response.headers(), &header::RETRY_AFTER);
     answer.control = text(response.headers(), &HeaderName::from_static("webhook-delivery")).and_then(|word| Control::parse(&word));
+    if has_no_body(response.status().as_u16()) {
+        return Ok(());
+    }
+    // Connections that were found closed while one was looked for don't count.
+    dial.borrow_mut().has_ended = false;
     let mut read = 0_usize;
     while let Some(chunk) = response.next().await {
         let chunk = chunk.map_err(|_broken| Broken::Reading)?;
@@ -187,7 +192,16 @@ async fn exchange(
     }
     // awc ends a body that breaks off as if it were whole.
     let promised = text(response.headers(), &header::CONTENT_LENGTH).and_then(|length| length.trim().parse::<usize>().ok());
-    if promised.is_some_and(|length| read < length) { Err(Broken::Reading) } else { Ok(()) }
+    let is_chunked =
+        text(response.headers(), &header::TRANSFER_ENCODING).is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"));
+    let has_ended = dial.borrow().has_ended;
+    let is_short = if is_chunked { has_ended } else { promised.is_some_and(|length| read < length) };
+    if is_short { Err(Broken::Reading) } else { Ok(()) }
+}
+
+/// Whatever its headers promise (RFC 9110, 15.2, 15.3.5, 15.4.5): waiting for it would take until the deadline.
+const fn has_no_body(status: u16) -> bool {
+    matches!(status, 100..200 | 204 | 304)
 }
 
 fn sending_code(error: &SendRequestError, dial: Dial) -> AttemptCode {
@@ -196,7 +210,8 @@ fn sending_code(error: &SendRequestError, dial: Dial) -> AttemptCode {
         SendRequestError::Connect(ConnectError::Resolver(cause)) if cause.is::<Refused>() => AttemptCode::BlockedAddress,
         SendRequestError::Connect(ConnectError::Resolver(_) | ConnectError::NoRecords | ConnectError::Unresolved) => AttemptCode::DnsFailed,
         SendRequestError::Connect(ConnectError::Timeout) => AttemptCode::ConnectTimeout,
-        // The guard's part was over: what failed is the handshake on top of it.
+        SendRequestError::Connect(ConnectError::Io(cause)) if cause.kind() == io::ErrorKind::TimedOut => AttemptCode::ConnectTimeout,
+        // The connection stood: what failed is the handshake on top of it.
         SendRequestError::Connect(ConnectError::Io(_)) if dial.remote.is_some() => AttemptCode::TlsFailed,
         SendRequestError::Connect(ConnectError::Io(_)) => AttemptCode::ConnectFailed,
         SendRequestError::Timeout => AttemptCode::Timeout,

@@ -6,7 +6,9 @@
 //!
 //! [`Dispatcher::tick`] is the loop's step for tests: it works off everything that may go at the present time of the clock.
 
-use std::cell::RefCell;
+mod running;
+
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -20,6 +22,7 @@ use super::attempt::{Post, post};
 use super::board::Board;
 use super::inspector::Inspector;
 use super::outgoing::Outgoing;
+use super::pulse::Pulse;
 use super::work::{Work, interrupted, terms};
 use crate::auth::vault::Vault;
 use crate::domain::delivery::{Attempt, DeliveryState, Outcome, Settlement, settle};
@@ -47,6 +50,8 @@ const RECORD_AGAIN: Duration = Duration::from_millis(200);
 /// Random numbers for the jitter.
 pub type Random = Box<dyn FnMut() -> u32>;
 
+pub use running::End;
+
 /// The dispatcher of one thread.
 #[derive(Clone)]
 pub struct Dispatcher(Rc<Inner>);
@@ -60,6 +65,9 @@ struct Inner {
     state: RefCell<Work>,
     /// An attempt ended, or results were recorded.
     moved: Notify,
+    pulse: Pulse,
+    /// A task of its own panicked: what is known here can't be trusted any more.
+    broken: Cell<bool>,
 }
 
 impl Dispatcher {
@@ -74,6 +82,8 @@ impl Dispatcher {
             random: RefCell::new(random),
             state: RefCell::default(),
             moved: Notify::new(),
+            pulse: Pulse::default(),
+            broken: Cell::new(false),
         }))
     }
 
@@ -82,65 +92,6 @@ impl Dispatcher {
     pub fn shown_on(self, board: Arc<Board>) -> Self {
         self.0.state.borrow_mut().board = board;
         self
-    }
-
-    /// Works until `stop` changes or its sender is gone, then waits for what is under way, at most `grace`.
-    pub async fn run(&self, mut stop: tokio::sync::watch::Receiver<bool>, grace: Duration) {
-        self.0.state.borrow_mut().has_news = true;
-        while !*stop.borrow() {
-            // Interest is registered before the store is looked at: a commit in between is not missed.
-            let woken = self.0.store.outbox_woken().notified();
-            self.look().await;
-            let quiet = self.quiet_for();
-            let has_news = tokio::select! {
-                () = woken => true,
-                () = self.0.moved.notified() => false,
-                () = tokio::time::sleep(quiet) => true,
-                changed = stop.changed() => if changed.is_ok() { true } else { break },
-            };
-            if has_news {
-                self.0.state.borrow_mut().has_news = true;
-            }
-        }
-        // What is still under way after it stays due, and is sent again after the next start.
-        if tokio::time::timeout(grace, self.drain()).await.is_err() {
-            tracing::warn!("stopped with webhook attempts under way; they are repeated after the next start");
-        }
-    }
-
-    /// Works off everything that may go at the clock's present time, and records it. Answers how many attempts were made.
-    pub async fn tick(&self) -> usize {
-        let mut attempts = 0;
-        loop {
-            self.0.state.borrow_mut().has_news = true;
-            // What ends while the look reads may let more pass than it saw: only a look that began idle is the last word.
-            let was_idle = self.is_idle();
-            let started = self.look().await;
-            attempts += started;
-            if started == 0 && was_idle {
-                return attempts;
-            }
-            if !self.is_idle() {
-                self.0.moved.notified().await;
-            }
-        }
-    }
-
-    /// Attempts under way.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
-        self.0.state.borrow().in_flight
-    }
-
-    async fn drain(&self) {
-        while !self.is_idle() {
-            self.0.moved.notified().await;
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        let state = self.0.state.borrow();
-        state.in_flight == 0 && state.unrecorded.is_empty() && !state.is_recording
     }
 
     /// Reads what is due and starts what may go; answers how many attempts it started. A fault of the store is logged and met again at the next look.
@@ -284,7 +235,7 @@ impl Dispatcher {
         self.0.state.borrow_mut().show(now);
         let count = started.len();
         for (job, url, keys) in started {
-            tokio::task::spawn_local(self.clone().attempt(job, url, keys));
+            self.beside(self.clone().attempt(job, url, keys));
         }
         count
     }
@@ -341,7 +292,7 @@ impl Dispatcher {
             ended_steady: now,
         });
         if !std::mem::replace(&mut state.is_recording, true) {
-            tokio::task::spawn_local(self.clone().record());
+            self.beside(self.clone().record());
         }
         self.0.moved.notify_one();
     }
@@ -374,20 +325,5 @@ impl Dispatcher {
             self.0.state.borrow_mut().recorded(&batch, &recorded);
             self.0.moved.notify_one();
         }
-    }
-
-    /// Until when nothing happens unless somebody tells.
-    fn quiet_for(&self) -> Duration {
-        let now = self.0.store.clock().now().steady;
-        let mut guard = self.0.state.borrow_mut();
-        let state = &mut *guard;
-        if now.ms_since(state.quiet_since) >= QUIET_MS_MAX {
-            state.quiet_since = now;
-            state.lanes.values_mut().for_each(|lane| lane.is_stale = true);
-        }
-        let terms_of = |id| state.endpoints.as_ref().and_then(|known| known.get(id)).map(terms);
-        let nearest = state.lanes.iter().filter_map(|(id, lane)| lane.wakes_at(now, terms_of(id)?)).min();
-        let wait = nearest.map_or(QUIET_MS_MAX, |at| at.ms_since(now)).clamp(1, QUIET_MS_MAX);
-        Duration::from_millis(u64::try_from(wait).unwrap_or(1))
     }
 }

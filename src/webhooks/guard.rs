@@ -1,7 +1,7 @@
 //! Decides which address a connection may be made to: the one that is dialled, after DNS, for every spelling, at every attempt.
 //!
-//! Stands in the place of awc's resolver and TCP connector, so that names, literals, odd spellings and preset addresses all pass here; TLS sits on top
-//! with the URL's host, so that certificates are verified as usual. It dials exactly the addresses that it judged: a name that resolves
+//! Stands in the place of awc's resolver, TCP and TLS connectors, so that names, literals, odd spellings and preset addresses all pass here; certificates
+//! are verified by the URL's host. It dials exactly the addresses that it judged: a name that resolves
 //! differently a moment later (rebinding) gains nothing.
 //! Threads: one per client, on the client's thread. Doesn't know requests or endpoints.
 
@@ -12,15 +12,24 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_service::Service;
+use actix_tls::connect::rustls_0_23::reexports::AsyncTlsStream;
+use actix_tls::connect::rustls_0_23::{TlsConnector, TlsConnectorService};
 use actix_tls::connect::tcp::TcpConnectorService;
 use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
+use actix_web::rt::net::{ActixStream, Ready};
 use awc::http::Uri;
+use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::line::Line;
 use crate::clock::Clock;
 use crate::domain::address::AllowList;
+use crate::domain::time::Timestamp;
 
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 8;
@@ -106,6 +115,8 @@ pub struct Dial {
     pub remote: Option<SocketAddr>,
     /// Whether the guard was asked at all.
     pub is_new: bool,
+    /// Whether the receiver closed the connection.
+    pub has_ended: bool,
 }
 
 tokio::task_local! {
@@ -113,25 +124,52 @@ tokio::task_local! {
     pub static DIAL: Rc<RefCell<Dial>>;
 }
 
-/// The connector for awc.
+/// What an answer comes through.
+pub enum Transport {
+    /// As it is.
+    Plain(TcpStream),
+    /// Over TLS.
+    Secure(Box<AsyncTlsStream<TcpStream>>),
+}
+
+/// The connector for awc: of plain connections, or of those over TLS. awc believes all to be plain.
 #[derive(Clone)]
 pub struct Guard {
     policy: Rc<Policy>,
     clock: Clock,
+    timeout: Duration,
     tcp: TcpConnectorService,
+    tls: Option<TlsConnectorService>,
 }
 
 impl Guard {
-    /// A guard by this policy.
+    /// A guard by this policy; `timeout` for resolving and connecting, and as much again for the handshake where there is `tls`.
     #[must_use]
-    pub fn new(policy: Rc<Policy>, clock: Clock) -> Self {
-        Self { policy, clock, tcp: TcpConnectorService::default() }
+    pub fn new(policy: Rc<Policy>, clock: Clock, timeout: Duration, tls: Option<Arc<ClientConfig>>) -> Self {
+        Self { policy, clock, timeout, tcp: TcpConnectorService::default(), tls: tls.map(TlsConnector::service) }
     }
 
-    async fn connect(self, info: ConnectInfo<Uri>) -> Result<Connection<Uri, TcpStream>, ConnectError> {
+    async fn connect(self, info: ConnectInfo<Uri>) -> Result<Connection<Uri, Line<Transport>>, ConnectError> {
         let began = self.clock.now().steady;
         note(|dial| *dial = Dial { is_new: true, ..Dial::default() });
         let (host, port) = (info.hostname().trim_matches(['[', ']']).to_owned(), info.port());
+        let dialled = tokio::time::timeout(self.timeout, self.dial(info, host, port, began)).await.map_err(late)??;
+        let Some(tls) = &self.tls else {
+            let (stream, rest) = dialled.replace_io(());
+            return Ok(rest.replace_io(Line::new(Transport::Plain(stream))).1);
+        };
+        let secured = tokio::time::timeout(self.timeout, tls.call(dialled)).await.map_err(late)?;
+        let (stream, rest) = secured.map_err(ConnectError::Io)?.replace_io(());
+        Ok(rest.replace_io(Line::new(Transport::Secure(Box::new(stream)))).1)
+    }
+
+    async fn dial(
+        &self,
+        info: ConnectInfo<Uri>,
+        host: String,
+        port: u16,
+        began: Timestamp,
+    ) -> Result<Connection<Uri, TcpStream>, ConnectError> {
         // Addresses that were preset on the request are not looked at: they are overwritten below.
         let found = match host.parse::<IpAddr>() {
             Ok(ip) => vec![SocketAddr::new(ip, port)],
@@ -160,8 +198,13 @@ impl Guard {
     }
 }
 
+/// Told apart by its kind: the connector has no word of its own for it.
+fn late(_elapsed: tokio::time::error::Elapsed) -> ConnectError {
+    ConnectError::Io(io::ErrorKind::TimedOut.into())
+}
+
 impl Service<ConnectInfo<Uri>> for Guard {
-    type Response = Connection<Uri, TcpStream>;
+    type Response = Connection<Uri, Line<Transport>>;
     type Error = ConnectError;
     type Future = Pending<Result<Self::Response, Self::Error>>;
 
@@ -169,6 +212,72 @@ impl Service<ConnectInfo<Uri>> for Guard {
 
     fn call(&self, info: ConnectInfo<Uri>) -> Self::Future {
         Box::pin(self.clone().connect(info))
+    }
+}
+
+impl Transport {
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Secure(stream) => stream.get_ref().0,
+        }
+    }
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Secure(stream) => match Pin::new(stream).poll_read(cx, buf) {
+                // Many close without the farewell of TLS; whether an answer is whole, its length says.
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+                read => read,
+            },
+        };
+        if matches!(read, Poll::Ready(Ok(()))) && buf.filled().len() == before && buf.remaining() > 0 {
+            note(|dial| dial.has_ended = true);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Secure(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Secure(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+impl ActixStream for Line<Transport> {
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        self.stream().tcp().poll_read_ready(cx).map_ok(|()| Ready::READABLE)
+    }
+
+    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        self.stream().tcp().poll_write_ready(cx).map_ok(|()| Ready::WRITABLE)
     }
 }
 

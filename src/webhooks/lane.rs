@@ -7,6 +7,7 @@ use std::collections::{HashSet, VecDeque};
 
 use super::board::Restraint;
 use super::breaker::{Breaker, Contact, Gate};
+use super::pulse::VOUCH_MS;
 use crate::domain::delivery::AttemptCode;
 use crate::domain::ids::ChatId;
 use crate::domain::time::Timestamp;
@@ -240,6 +241,17 @@ impl Lane {
         };
         let opens = self.opens_at(now, terms).max(gate).filter(|_| waiting);
         [opens, self.next_due].into_iter().flatten().min()
+    }
+
+    /// Until when this lane's work waits for a good reason, or is being done.
+    #[must_use]
+    pub fn vouched_until(&self, now: Timestamp, terms: Terms) -> Option<Timestamp> {
+        let under_way = (self.in_flight() > 0).then(|| now.plus_ms(VOUCH_MS));
+        let gate = match self.breaker.gate(now) {
+            Gate::Open(until) => until,
+            Gate::Closed | Gate::Probe => None,
+        };
+        under_way.max(gate).max(self.opens_at(now, terms))
     }
 
     /// When the pause ends and the pace allows the next one, if that is not now.

@@ -3,7 +3,8 @@
 //! The only layer that calls out over HTTP, and the only one that knows `awc`. It knows the store and nothing of sockets, pages or chats: a body is
 //! bytes that were frozen when the event happened.
 //!
-//! **Threading contract.** [`start`] makes one thread with its own event loop; everything but the [`inspector::Inspector`], the [`board::Board`] and [`trial::Trials`] stays on it.
+//! **Threading contract.** [`start`] makes one thread with its own event loop; everything but the [`inspector::Inspector`], the [`board::Board`], the
+//! [`pulse::Pulse`] and [`trial::Trials`] stays on it. A dispatcher that panics is followed by another one.
 
 pub mod attempt;
 pub mod board;
@@ -13,25 +14,33 @@ pub mod dispatcher;
 pub mod guard;
 pub mod inspector;
 pub mod lane;
+mod line;
 pub mod outgoing;
+pub mod pulse;
 pub mod signature;
 pub mod trial;
 mod work;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
 
 use crate::auth::vault::Vault;
 use crate::store::Store;
 use board::Board;
 use client::AuthorityError;
-use dispatcher::Dispatcher;
+use dispatcher::{Dispatcher, End};
 use guard::Policy;
 use inspector::Inspector;
 use outgoing::Outgoing;
-use trial::Trials;
+use pulse::Pulse;
+use trial::{Trial, Trials};
 
+/// Wait before another dispatcher goes on for one that broke, so that a fault that comes again at once doesn't take the whole processor.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// Time that attempts under way get at the stop.
 const STOP_GRACE: Duration = Duration::from_secs(4);
 
@@ -48,7 +57,9 @@ pub enum StartError {
 
 /// The dispatcher's thread.
 pub struct Running {
-    stop: tokio::sync::watch::Sender<bool>,
+    /// Tells that it lives.
+    pub pulse: Pulse,
+    stop: watch::Sender<bool>,
     thread: JoinHandle<()>,
     /// What holds endpoints back.
     pub board: Arc<Board>,
@@ -69,21 +80,64 @@ pub fn start(
 ) -> Result<Running, StartError> {
     let tls = client::tls_config(authority_pem)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let board = Arc::new(Board::default());
+    let (stop, stopped) = watch::channel(false);
+    let (board, pulse) = (Arc::new(Board::default()), Pulse::default());
     let (trials, asked) = Trials::open();
-    let shown = Arc::clone(&board);
-    let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || {
+    let parts = Parts { store, vault, policy, tls, inspector, board: Arc::clone(&board), pulse: pulse.clone() };
+    let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || supervise(&runtime, &stopped, &parts, asked))?;
+    Ok(Running { pulse, stop, thread, board, trials })
+}
+
+/// What a dispatcher is made of.
+struct Parts {
+    store: Store,
+    vault: Vault,
+    policy: Policy,
+    tls: Arc<rustls::ClientConfig>,
+    inspector: Arc<Inspector>,
+    board: Arc<Board>,
+    pulse: Pulse,
+}
+
+impl Parts {
+    fn outgoing(&self) -> Outgoing {
+        Outgoing::new(self.policy.clone(), Arc::clone(&self.tls), self.store.clock().clone())
+    }
+
+    fn dispatcher(&self) -> Dispatcher {
+        let (store, vault, inspector) = (self.store.clone(), self.vault.clone(), Arc::clone(&self.inspector));
+        Dispatcher::new(store, vault, self.outgoing(), inspector, Box::new(rand::random))
+            .with_pulse(self.pulse.clone())
+            .shown_on(Arc::clone(&self.board))
+    }
+}
+
+/// One dispatcher after the other until it is to stop: what one that broke had under way is still due in the store. Trials are made beside it.
+fn supervise(runtime: &tokio::runtime::Runtime, stopped: &watch::Receiver<bool>, parts: &Parts, mut asked: mpsc::Receiver<Trial>) {
+    loop {
         let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, async move {
-            let trying = Outgoing::new(policy.clone(), Arc::clone(&tls), store.clock().clone());
-            tokio::task::spawn_local(trial::serve(asked, trying, store.clone(), Arc::clone(&inspector)));
-            let outgoing = Outgoing::new(policy, tls, store.clock().clone());
-            let dispatcher = Dispatcher::new(store, vault, outgoing, inspector, Box::new(rand::random)).shown_on(shown);
-            dispatcher.run(stopped, STOP_GRACE).await;
-        });
-    })?;
-    Ok(Running { stop, thread, board, trials })
+        let stop = stopped.clone();
+        let asked = &mut asked;
+        let run = async {
+            let trying = async {
+                trial::serve(asked, &parts.outgoing(), &parts.store, &parts.inspector).await;
+                // Nobody can ask any more: the server stops.
+                std::future::pending().await
+            };
+            tokio::select! {
+                end = async { parts.dispatcher().run(stop, STOP_GRACE).await } => end,
+                end = trying => end,
+            }
+        };
+        let end = std::panic::catch_unwind(AssertUnwindSafe(|| local.block_on(runtime, run)));
+        if matches!(end, Ok(End::Stopped)) {
+            return;
+        }
+        tracing::error!("the webhook dispatcher broke; another one goes on");
+        let mut stop = stopped.clone();
+        // Whichever comes first.
+        drop(runtime.block_on(async { tokio::time::timeout(RESTART_PAUSE, stop.changed()).await }));
+    }
 }
 
 impl Running {

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::attempt::{Post, post};
+use super::client::Caller;
 use super::inspector::Inspector;
 use super::outgoing::Outgoing;
 use super::work::interrupted;
@@ -54,12 +55,12 @@ impl Trials {
 }
 
 /// Makes the trials that are asked for, until nobody can ask any more. On a thread with a `LocalSet`.
-pub async fn serve(mut asked: mpsc::Receiver<Trial>, outgoing: Outgoing, store: Store, inspector: Arc<Inspector>) {
+pub async fn serve(asked: &mut mpsc::Receiver<Trial>, outgoing: &Outgoing, store: &Store, inspector: &Arc<Inspector>) {
     let places = Arc::new(Semaphore::new(TRIALS_AT_ONCE_MAX));
     while let Some(trial) = asked.recv().await {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let client = outgoing.client(store.clock().now().steady);
-        let (store, inspector) = (store.clone(), Arc::clone(&inspector));
+        let (store, inspector) = (store.clone(), Arc::clone(inspector));
         tokio::task::spawn_local(async move {
             let attempt = made(&client, &store, &inspector, &trial.post).await;
             // Whoever asked may have gone.
@@ -69,7 +70,7 @@ pub async fn serve(mut asked: mpsc::Receiver<Trial>, outgoing: Outgoing, store: 
     }
 }
 
-async fn made(client: &awc::Client, store: &Store, inspector: &Inspector, trial: &Post) -> Attempt {
+async fn made(client: &Caller, store: &Store, inspector: &Inspector, trial: &Post) -> Attempt {
     if inspector.is_at(store, &trial.url) {
         return inspector.answer(trial, store.clock()).await.0;
     }

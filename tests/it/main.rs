@@ -8,6 +8,7 @@
 
 mod api;
 mod browser;
+mod crash;
 mod door;
 mod faults;
 mod fuzz;

@@ -121,6 +121,14 @@ impl WebhookUrl {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// The address as `http`, with its port spelled out: for whoever makes the connection secure underneath.
+    #[must_use]
+    pub fn as_if_plain(&self) -> String {
+        let (host, port) = (self.host(), self.0.port_or_known_default().unwrap_or(443));
+        let query = self.0.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("http://{host}:{port}{}{query}", self.0.path())
+    }
+
     /// Whether bodies travel unencrypted.
     #[must_use]
     pub fn is_plain(&self) -> bool {
@@ -210,6 +218,17 @@ mod tests {
             assert_eq!(WebhookUrl::parse(typed), Err(refusal), "{typed}");
         }
         assert_eq!(WebhookUrl::parse(&format!("https://example.com/{}", "a".repeat(URL_CHARS_MAX))), Err(UrlRefusal::TooLong));
+    }
+
+    #[test]
+    fn a_secure_address_is_spelled_as_a_plain_one_at_its_own_port() {
+        for (text, plain) in [
+            ("https://example.com", "http://example.com:443/"),
+            ("https://example.com:8443/a%20b?x=1&y", "http://example.com:8443/a%20b?x=1&y"),
+            ("https://127.0.0.1/?", "http://127.0.0.1:443/?"),
+        ] {
+            assert_eq!(WebhookUrl::parse(text).map(|url| url.as_if_plain()).as_deref(), Ok(plain));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod enrich;
 pub mod health;
 mod list;
 mod log;
+mod overdue;
 mod resend;
 mod resendings;
 mod results;
@@ -25,13 +26,14 @@ pub use walk::SEARCH_ROWS_MAX;
 
 pub use crate::domain::delivery_filter::DeliveryFilter;
 
+use diesel::sql_types::{BigInt, Integer};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::effect::Effect;
 use super::error::StoreError;
 use super::schema::{deliveries, event_bodies, events};
 use super::writer::Tx;
-use crate::domain::backoff::{RETRY_AFTER_SECONDS_MAX, RETRY_DELAYS_SECONDS};
+use crate::domain::backoff::{RETRY_AFTER_SECONDS_MAX, RETRY_DELAYS_SECONDS, delay_with_jitter_ms_max};
 use crate::domain::delivery::{Cause, DeliveryState};
 use crate::domain::event_type::EventType;
 use crate::domain::ids::{ChatId, EndpointId, VisitorId};
@@ -51,15 +53,15 @@ pub fn boot(conn: &mut SqliteConnection, now: Moment) -> Result<(), StoreError> 
         .set((deliveries::state.eq(DeliveryState::Due.as_str()), deliveries::next_steady.eq(Some(now.steady))))
         .execute(conn)?;
     for (attempts, delay) in (1_i32..).zip(RETRY_DELAYS_SECONDS) {
-        let longest = delay.max(RETRY_AFTER_SECONDS_MAX);
-        let latest = now.steady.plus_seconds(longest + longest / 10);
-        diesel::update(
-            deliveries::table
-                .filter(deliveries::state.eq(DeliveryState::Due.as_str()))
-                .filter(deliveries::attempts.eq(attempts))
-                .filter(deliveries::next_steady.gt(latest)),
+        // A longer wait than the schedule's is one that the receiver asked for.
+        sql_query(
+            "update deliveries set next_steady = ?1 where state = 'due' and attempts = ?2 and next_steady > ?3 and (next_steady > ?4 or not exists \
+             (select 1 from attempts a where a.delivery_position = position and a.number = ?2 and a.response_headers like '%\"retry-after\"%'))",
         )
-        .set(deliveries::next_steady.eq(Some(now.steady.plus_seconds(delay))))
+        .bind::<BigInt, _>(now.steady.plus_seconds(delay))
+        .bind::<Integer, _>(attempts)
+        .bind::<BigInt, _>(now.steady.plus_ms(with_jitter_ms(delay)))
+        .bind::<BigInt, _>(now.steady.plus_ms(with_jitter_ms(delay.max(RETRY_AFTER_SECONDS_MAX))))
         .execute(conn)?;
     }
     diesel::update(
@@ -71,6 +73,11 @@ pub fn boot(conn: &mut SqliteConnection, now: Moment) -> Result<(), StoreError> 
     .set(deliveries::next_steady.eq(Some(now.steady)))
     .execute(conn)?;
     Ok(())
+}
+
+/// The longest that a delay can become.
+fn with_jitter_ms(delay_seconds: i64) -> i64 {
+    delay_with_jitter_ms_max(delay_seconds.saturating_mul(1000))
 }
 
 /// Holds what an endpoint that is disabled would have been sent.
@@ -118,7 +125,7 @@ pub fn erase_visitor(tx: &mut Tx<'_>, visitor: VisitorId) -> Result<(), StoreErr
             "update attempts set response_body = null, response_headers = null, enrichment = null where delivery_position in \
              (select position from deliveries where event_position = ?)",
         )
-        .bind::<diesel::sql_types::BigInt, _>(position)
+        .bind::<BigInt, _>(position)
         .execute(tx.conn)?;
     }
     recall(tx, &positions, DeliveryState::Erased)

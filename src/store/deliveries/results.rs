@@ -95,7 +95,8 @@ impl Store {
 
 fn insert_attempt(conn: &mut SqliteConnection, result: &Ended) -> Result<(), StoreError> {
     let attempt = &result.attempt;
-    diesel::insert_into(attempts::table)
+    // A dispatcher that broke may have handed this number in when the next one had already sent it again: the first stands, and blocks no other result.
+    diesel::insert_or_ignore_into(attempts::table)
         .values((
             attempts::delivery_position.eq(result.position),
             attempts::number.eq(i32::try_from(result.number).unwrap_or(i32::MAX)),

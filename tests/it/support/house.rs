@@ -215,34 +215,42 @@ impl House {
 
     /// The chat as its row has it.
     pub async fn chat(&self, chat: ChatId) -> Chat {
-        self.store.read(move |conn| papo::store::chats::get(conn, chat)).await.expect("a chat")
+        row(&self.store, chat).await
     }
 
     /// Ends the test: asserts that every chat's timeline rebuilds its row, but for marks, presence and what the boot rule may move.
     pub async fn finishes(self) {
-        for (id, _) in self.chats.clone() {
-            let timeline = self.store.whole_timeline(id).await.expect("a timeline");
-            assert!(timeline.iter().zip(1..).all(|(entry, seq)| entry.seq == seq), "the timeline of {id} is dense");
-            let mut entries = timeline.iter();
-            let Some((Event::Requested(request), first)) = entries.next().map(|entry| (entry.event.clone(), entry)) else {
-                panic!("the timeline of {id} begins with its request")
-            };
-            let mut rebuilt = requested(id, *request, first.at);
-            entries.for_each(|entry| evolve(&mut rebuilt, entry));
-            let stored = self.chat(id).await;
-            (rebuilt.marks, rebuilt.absent_since) = (stored.marks, stored.absent_since);
-            if self.restarted {
-                // The boot rule: what lies in the future of the new clock counts as now.
-                (rebuilt.queued.steady, rebuilt.called_at, rebuilt.idle_since) =
-                    (stored.queued.steady, stored.called_at, stored.idle_since);
-            }
-            assert_eq!(rebuilt, stored, "the timeline rebuilds the row");
+        for (id, _) in &self.chats {
+            assert_timeline_rebuilds_row(&self.store, *id, self.restarted).await;
         }
     }
 
     pub const fn author(&self) -> Author {
         Author { agent: self.admin, address: None }
     }
+}
+
+async fn row(store: &Store, chat: ChatId) -> Chat {
+    store.read(move |conn| papo::store::chats::get(conn, chat)).await.expect("a chat")
+}
+
+/// A chat's timeline is dense and rebuilds its row, but for marks, presence and what the boot rule may move.
+pub async fn assert_timeline_rebuilds_row(store: &Store, id: ChatId, restarted: bool) {
+    let timeline = store.whole_timeline(id).await.expect("a timeline");
+    assert!(timeline.iter().zip(1..).all(|(entry, seq)| entry.seq == seq), "the timeline of {id} is dense");
+    let mut entries = timeline.iter();
+    let Some((Event::Requested(request), first)) = entries.next().map(|entry| (entry.event.clone(), entry)) else {
+        panic!("the timeline of {id} begins with its request")
+    };
+    let mut rebuilt = requested(id, *request, first.at);
+    entries.for_each(|entry| evolve(&mut rebuilt, entry));
+    let stored = row(store, id).await;
+    (rebuilt.marks, rebuilt.absent_since) = (stored.marks, stored.absent_since);
+    if restarted {
+        // The boot rule: what lies in the future of the new clock counts as now.
+        (rebuilt.queued.steady, rebuilt.called_at, rebuilt.idle_since) = (stored.queued.steady, stored.called_at, stored.idle_since);
+    }
+    assert_eq!(rebuilt, stored, "the timeline rebuilds the row");
 }
 
 pub fn set_up() -> SetUp {

@@ -1,5 +1,7 @@
 //! A client that follows the protocol's rule for lost connections: resume, then send every unanswered command again, unchanged.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::visitor::{Absent, Visitor};
@@ -51,7 +53,11 @@ impl StubbornVisitor {
                 self.now().socket.first_or_end(what, |frame| ["event", "chat"].contains(&frame["type"].as_str().unwrap_or_default())).await;
             match event {
                 Ok(frame) if frame["type"] == "event" => self.now().takes_in(&json!([frame["entry"]])),
-                Ok(frame) => self.now().takes_in(&frame["entries"]),
+                Ok(frame) => {
+                    // It replaces all: events may have come before it.
+                    self.now().entries.clear();
+                    self.now().takes_in(&frame["entries"]);
+                }
                 Err(_) => self.reconnects().await,
             }
         }
@@ -92,6 +98,8 @@ impl StubbornVisitor {
                 Err(still) => {
                     self.cuts += 1;
                     absent = still;
+                    // A server that is down is not asked as fast as the machine can.
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }
         }

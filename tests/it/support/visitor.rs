@@ -34,7 +34,7 @@ impl Visitor {
 
     /// Says hello; the close code where the line ends before the welcome.
     async fn tries_to_connect(url: &str, site: &str, token: Value, resume: Value) -> Result<Self, Option<u16>> {
-        let mut socket = Socket::connect(url, &[]).await;
+        let Ok(mut socket) = Socket::try_connect(url, &[]).await else { return Err(None) };
         let mut hello = json!({"type": "hello", "protocol": 1, "site": site, "token": token, "locale": "pt-BR", "timezone": "America/Recife",
             "page": {"url": PAGE, "title": "Shoes", "referrer": "https://search.example/?q=shoes"}, "resume": resume});
         socket.send(&hello).await;

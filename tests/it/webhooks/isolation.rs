@@ -39,3 +39,32 @@ fn a_hundred_deliveries_end_while_another_endpoint_hangs() {
 fn a_hundred_deliveries_end_while_another_endpoint_drips() {
     on_one_thread(a_hundred_arrive_beside(Answer::Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_vec())));
 }
+
+#[test]
+fn twenty_endpoints_that_hang_change_nothing_for_the_one_that_does_not() {
+    on_one_thread(async {
+        let (world, hanging, healthy) = (World::opens().await, Receiver::opens(), Receiver::opens());
+        hanging.answers_always(Answer::Hang);
+        let mut stuck = Vec::new();
+        for number in 0..20 {
+            stuck.push(world.endpoint(&format!("{}/{number}", hanging.url()), &[EventType::ChatRequested]).await.0);
+        }
+        let (good, _) = world.endpoint(&healthy.url(), &[EventType::ChatRequested]).await;
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let dispatcher = world.dispatcher();
+        let running = dispatcher.clone();
+        let run = tokio::task::spawn_local(async move { running.run(stopped, Duration::from_millis(1)).await });
+        for _ in 0..30 {
+            world.asks().await;
+        }
+        while world.states(good).await.iter().filter(|state| **state == DeliveryState::Delivered).count() < 30 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(dispatcher.in_flight(), 20 * 8, "each of the others is asked eight times at once and no more");
+        for endpoint in stuck {
+            assert!(world.states(endpoint).await.iter().all(|state| *state == DeliveryState::Due));
+        }
+        stop.send_replace(true);
+        run.await.expect("an end");
+    });
+}

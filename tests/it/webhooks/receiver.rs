@@ -17,8 +17,34 @@ pub enum Answer {
     RawThenClose(Vec<u8>),
     /// Nothing, until the test ends.
     Hang,
+    /// These bytes, and then nothing until the test ends.
+    RawThenHang(Vec<u8>),
+    /// These bytes, and the connection is reset.
+    RawThenReset(Vec<u8>),
     /// These bytes, then one more byte after each pause, until the test ends.
     Drip(Vec<u8>),
+    /// The first bytes, then the others again and again as long as they are taken.
+    Flood(Vec<u8>, Vec<u8>),
+    /// An answer after a pause, as of a server with something to do.
+    Later(Duration, Vec<u8>),
+}
+
+/// What the receiver does with a connection.
+#[derive(Clone, Default)]
+pub enum Greeting {
+    /// Speaks HTTP.
+    #[default]
+    Plain,
+    /// Speaks TLS.
+    Secure(Arc<rustls::ServerConfig>),
+    /// Says this without having been asked, and closes it.
+    Says(&'static [u8]),
+    /// Closes it.
+    Close,
+    /// Resets it.
+    Reset,
+    /// Leaves it as it is, reading nothing.
+    Ignore,
 }
 
 impl Answer {
@@ -83,28 +109,40 @@ struct State {
     otherwise: Option<Answer>,
     streams: Vec<TcpStream>,
     connections: usize,
+    flooded: usize,
+    open: usize,
     over: bool,
 }
 
 impl Receiver {
     /// Listens on a free port and answers 204.
     pub fn opens() -> Self {
+        Self::opens_with(Greeting::Plain)
+    }
+
+    /// Listens on a free port and does so with each connection.
+    pub fn opens_with(greeting: Greeting) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared::default());
         let serving = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&serving);
+                let (shared, greeting) = (Arc::clone(&serving), greeting.clone());
                 {
                     let mut state = shared.state.lock().expect("no panic while held");
                     if state.over {
                         return;
                     }
                     state.connections += 1;
+                    state.open += 1;
                     state.streams.push(stream.try_clone().expect("a second handle"));
                 }
-                std::thread::spawn(move || serve(stream, &shared));
+                std::thread::spawn(move || {
+                    greet(stream, &shared, greeting);
+                    shared.state.lock().expect("no panic while held").open -= 1;
+                    shared.changed.notify_all();
+                });
             }
         });
         Self { address, shared }
@@ -137,6 +175,22 @@ impl Receiver {
         self.shared.state.lock().expect("no panic while held").connections
     }
 
+    /// Bytes of floods that were taken.
+    pub fn flooded(&self) -> usize {
+        self.shared.state.lock().expect("no panic while held").flooded
+    }
+
+    /// Waits until everything that was sent to it by a process that is gone has been read.
+    pub fn settles(&self) {
+        let known = self.connections();
+        drop(TcpStream::connect(self.address));
+        let state = self.shared.state.lock().expect("no panic while held");
+        // Connections are accepted in turn: once ours has come, all before it have.
+        let is_busy = |state: &mut State| state.open > 0 || state.connections <= known;
+        let waited = self.shared.changed.wait_timeout_while(state, Duration::from_secs(30), is_busy).expect("no panic while held");
+        assert!(!waited.1.timed_out(), "connections of a dead process stay open");
+    }
+
     /// Closes every connection that stands, as a server that is started anew does.
     pub fn drops_connections(&self) {
         for stream in self.shared.state.lock().expect("no panic while held").streams.drain(..) {
@@ -154,7 +208,33 @@ impl Drop for Receiver {
     }
 }
 
-fn serve(mut stream: TcpStream, shared: &Shared) {
+fn greet(stream: TcpStream, shared: &Shared, greeting: Greeting) {
+    let socket = stream.try_clone().expect("a second handle");
+    match greeting {
+        Greeting::Plain => serve(stream, &socket, shared),
+        Greeting::Secure(config) => {
+            let connection = rustls::ServerConnection::new(config).expect("a usable configuration");
+            serve(rustls::StreamOwned::new(connection, stream), &socket, shared);
+        }
+        Greeting::Says(bytes) => {
+            sends(&mut &stream, bytes);
+            drop(stream.shutdown(Shutdown::Write));
+            // What it was sent is read, lest the kernel answers with a reset.
+            drop((&stream).read_to_end(&mut Vec::new()));
+        }
+        Greeting::Close => drop(stream.shutdown(Shutdown::Both)),
+        Greeting::Reset => reset(&socket, shared),
+        Greeting::Ignore => drop(waits(shared, None)),
+    }
+}
+
+/// Both handles must go for the reset to be sent; closing with nothing lingering is what sends it.
+fn reset(socket: &TcpStream, shared: &Shared) {
+    drop(socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO)));
+    shared.state.lock().expect("no panic while held").streams.retain(|known| known.peer_addr().ok() != socket.peer_addr().ok());
+}
+
+fn serve(mut stream: impl Read + Write, socket: &TcpStream, shared: &Shared) {
     let mut buffer = Vec::new();
     while let Some(post) = take_post(&mut stream, &mut buffer) {
         let answer = {
@@ -162,27 +242,51 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
             state.posts.push(post);
             state.script.pop_front().or_else(|| state.otherwise.clone()).unwrap_or_else(|| Answer::status(204))
         };
-        let done = match answer {
-            Answer::Raw(bytes) => stream.write_all(&bytes).is_err(),
-            Answer::RawThenClose(bytes) => {
-                drop(stream.write_all(&bytes));
-                true
+        let goes_on = match answer {
+            Answer::Raw(bytes) => sends(&mut stream, &bytes),
+            Answer::Later(pause, bytes) => !waits(shared, Some(pause)) && sends(&mut stream, &bytes),
+            Answer::RawThenReset(bytes) => {
+                sends(&mut stream, &bytes);
+                reset(socket, shared);
+                return;
             }
-            Answer::Hang => {
-                waits(shared, None);
-                true
-            }
-            Answer::Drip(bytes) => {
-                drop(stream.write_all(&bytes));
-                while !waits(shared, Some(Duration::from_millis(20))) && stream.write_all(b" ").is_ok() {}
-                true
+            other => {
+                misbehaves(&mut stream, shared, other);
+                false
             }
         };
-        if done {
-            drop(stream.shutdown(Shutdown::Both));
-            return;
+        if !goes_on {
+            break;
         }
     }
+    drop(socket.shutdown(Shutdown::Both));
+}
+
+fn misbehaves(stream: &mut (impl Read + Write), shared: &Shared, answer: Answer) {
+    match answer {
+        Answer::Hang => drop(waits(shared, None)),
+        Answer::RawThenHang(bytes) => {
+            sends(stream, &bytes);
+            waits(shared, None);
+        }
+        Answer::Drip(bytes) => {
+            sends(stream, &bytes);
+            while !waits(shared, Some(Duration::from_millis(20))) && sends(stream, b" ") {}
+        }
+        Answer::Flood(first, more) => {
+            sends(stream, &first);
+            while sends(stream, &more) {
+                shared.state.lock().expect("no panic while held").flooded += more.len();
+            }
+        }
+        Answer::RawThenClose(bytes) | Answer::Raw(bytes) | Answer::Later(_, bytes) | Answer::RawThenReset(bytes) => {
+            sends(stream, &bytes);
+        }
+    }
+}
+
+fn sends(stream: &mut impl Write, bytes: &[u8]) -> bool {
+    stream.write_all(bytes).and_then(|()| stream.flush()).is_ok()
 }
 
 /// Waits for the end of the test, or for a pause; answers whether it is the end.
@@ -199,7 +303,7 @@ fn waits(shared: &Shared, pause: Option<Duration>) -> bool {
     state.over
 }
 
-fn take_post(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Post> {
+fn take_post(stream: &mut impl Read, buffer: &mut Vec<u8>) -> Option<Post> {
     loop {
         if let Some(post) = parse(buffer) {
             return Some(post);

@@ -26,6 +26,7 @@ use papo::store::Store;
 use papo::store::commands::NewRequest;
 use papo::store::deliveries::{DeliveryDetail, DeliveryFilter};
 use papo::store::organisation::SetUp;
+use papo::webhooks::client::Limits;
 use papo::webhooks::dispatcher::Dispatcher;
 use papo::webhooks::guard::Policy;
 use papo::webhooks::inspector::Inspector;
@@ -70,9 +71,14 @@ impl World {
 
     /// The process is killed and starts again: what was under way is forgotten, the disk is not.
     pub async fn restarts(self) -> Self {
+        self.restarts_by(0).await
+    }
+
+    /// The process ends and starts again by a wall clock that was set meanwhile, forward or back.
+    pub async fn restarts_by(self, shift_ms: i64) -> Self {
         let Self { folder, clock, store, vault, inspector, agent, department, site } = self;
         store.close().await;
-        let clock = Clock::fixed(clock.now().wall);
+        let clock = Clock::fixed(clock.now().wall.plus_ms(shift_ms));
         let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("the same store");
         Self { folder, clock, store, vault, inspector, agent, department, site }
     }
@@ -105,9 +111,14 @@ impl World {
     }
 
     pub fn dispatcher_by(&self, policy: Policy) -> Dispatcher {
+        self.dispatcher_with(policy, Limits::default(), 0)
+    }
+
+    /// One whose receivers are left after these times, and whose jitter is drawn from this number.
+    pub fn dispatcher_with(&self, policy: Policy, limits: Limits, random: u32) -> Dispatcher {
         let tls = client::tls_config(None).expect("public authorities");
-        let outgoing = Outgoing::new(policy, tls, self.clock.clone());
-        Dispatcher::new(self.store.clone(), self.vault.clone(), outgoing, Arc::clone(&self.inspector), Box::new(|| 0))
+        let outgoing = Outgoing::new(policy, tls, self.clock.clone()).within(limits);
+        Dispatcher::new(self.store.clone(), self.vault.clone(), outgoing, Arc::clone(&self.inspector), Box::new(move || random))
     }
 
     /// A dispatcher without anything opened.

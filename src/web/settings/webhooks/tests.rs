@@ -15,7 +15,7 @@ use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::frame;
 use crate::web::state::AppState;
-use crate::webhooks::attempt::ATTEMPT_TIMEOUT;
+use crate::webhooks::client::ATTEMPT_TIMEOUT;
 
 /// What an attempt's time leaves for its way there and back.
 const SLACK: Duration = Duration::from_secs(2);
