@@ -80,7 +80,7 @@ impl House {
                 places,
             };
             let agent = store.create_agent(data, by.clone()).await.expect("an agent");
-            store.set_password(agent, hash.clone()).await.expect("a password");
+            store.renew_password(agent, hash.clone()).await.expect("a password");
             store.set_availability(agent, Availability::Online, None).await.expect("online");
         }
         store.create_tag("troca".to_owned(), by).await.expect("a tag");
