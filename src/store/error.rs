@@ -96,7 +96,7 @@ impl StoreError {
         match self {
             Self::Database(text) => text.starts_with(CORRUPT) || text.contains("constraint failed"),
             Self::Refused(_) | Self::Invalid(_) | Self::NotFound => true,
-            Self::Overloaded | Self::Full | Self::Closed | Self::Newer(_) | Self::InUse | Self::Unwritable(_) => false,
+            Self::Overloaded | Self::Full | Self::Disk(_) | Self::Closed | Self::Newer(_) | Self::InUse | Self::Unwritable(_) => false,
         }
     }
 
