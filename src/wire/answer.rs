@@ -90,10 +90,8 @@ mod tests {
     use super::*;
 
     fn told(json: &str) -> Answer {
-        match read(json.as_bytes()) {
-            Told::Answer(answer) => answer,
-            other => panic!("{json} is {other:?}"),
-        }
+        let answer = if let Told::Answer(answer) = read(json.as_bytes()) { Some(answer) } else { None };
+        answer.expect("something is told")
     }
 
     #[test]
@@ -109,7 +107,7 @@ mod tests {
             ("vip".to_owned(), Scalar::Flag(true)),
         ];
         assert_eq!((answer.name.as_str(), answer.custom.as_slice()), ("Ana", custom.as_slice()));
-        assert_eq!((answer.cards.len(), answer.cards[0].url.as_str()), (2, "https://loja.example/10482"));
+        assert_eq!((answer.cards.len(), answer.cards.first().map(|card| card.url.as_str())), (2, Some("https://loja.example/10482")));
         assert_eq!((answer.tags, answer.department.as_str(), answer.note.as_str()), (vec!["VIP".to_owned()], "Trocas", "cliente antigo"));
     }
 
