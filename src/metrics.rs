@@ -30,8 +30,8 @@ pub struct Readings {
     pub chats_active: i64,
     pub deliveries_due: i64,
     pub deliveries_held: i64,
-    /// Age of the oldest delivery that could be sent and was not, in milliseconds; 0 where there is none.
-    pub oldest_due_ms: i64,
+    /// How long the dispatcher has left a delivery lying for no reason, in milliseconds.
+    pub overdue_ms: i64,
     pub jobs_waiting: i64,
     pub database_bytes: i64,
     pub log_bytes: i64,
@@ -55,7 +55,7 @@ pub struct Metrics {
     sockets: Gauges,
     chats: Gauges,
     outbox: Gauges,
-    oldest_due: Gauge<f64, std::sync::atomic::AtomicU64>,
+    overdue: Gauge<f64, std::sync::atomic::AtomicU64>,
     jobs_waiting: Gauge,
     database: Gauges,
     resident: Gauge,
@@ -79,7 +79,7 @@ impl Default for Metrics {
             sockets: Gauges::default(),
             chats: Gauges::default(),
             outbox: Gauges::default(),
-            oldest_due: Gauge::default(),
+            overdue: Gauge::default(),
             jobs_waiting: Gauge::default(),
             database: Gauges::default(),
             resident: Gauge::default(),
@@ -110,8 +110,13 @@ impl Metrics {
         papo.register("writer_jobs_waiting", "Jobs that wait for the writer", self.jobs_waiting.clone());
         papo.register_with_unit("database", "Sizes of the database's files", Unit::Bytes, self.database.clone());
         papo.register("outbox_deliveries", "Webhook deliveries that have not ended, by state", self.outbox.clone());
-        let oldest = self.oldest_due.clone();
-        papo.register_with_unit("outbox_overdue", "Age of the oldest webhook delivery that could go and has not", Unit::Seconds, oldest);
+        let overdue = self.overdue.clone();
+        papo.register_with_unit(
+            "webhook_due_overdue",
+            "How long due webhook work has waited for a dispatcher to take it",
+            Unit::Seconds,
+            overdue,
+        );
         papo.register("webhook_attempts", "Webhook attempts, by outcome", self.attempts.clone());
         papo.register_with_unit("webhook_attempt", "Time of one webhook attempt", Unit::Seconds, self.attempt_seconds.clone());
         papo.register("refused", "Requests and commands that were refused, by code", self.refused.clone());
@@ -172,7 +177,7 @@ impl Metrics {
         self.chats.get_or_create(&[("state", "active")]).set(readings.chats_active);
         self.outbox.get_or_create(&[("state", "due")]).set(readings.deliveries_due);
         self.outbox.get_or_create(&[("state", "held")]).set(readings.deliveries_held);
-        self.oldest_due.set(Duration::from_millis(u64::try_from(readings.oldest_due_ms).unwrap_or(0)).as_secs_f64());
+        self.overdue.set(Duration::from_millis(u64::try_from(readings.overdue_ms).unwrap_or(0)).as_secs_f64());
         self.jobs_waiting.set(readings.jobs_waiting);
         self.database.get_or_create(&[("file", "database")]).set(readings.database_bytes);
         self.database.get_or_create(&[("file", "log")]).set(readings.log_bytes);
@@ -198,7 +203,7 @@ mod tests {
         metrics.attempted("delivered", 12);
         metrics.refuse("rate_limited");
         metrics.answered(503);
-        let text = metrics.text(&Readings { visitor_sockets: 7, oldest_due_ms: 1_500, ..Readings::default() });
+        let text = metrics.text(&Readings { visitor_sockets: 7, overdue_ms: 1_500, ..Readings::default() });
         for line in [
             "papo_sockets{kind=\"visitor\"} 7",
             "papo_chat_events_total{event=\"requested\"} 1",
@@ -206,7 +211,7 @@ mod tests {
             "papo_webhook_attempts_total{outcome=\"delivered\"} 1",
             "papo_refused_total{code=\"rate_limited\"} 1",
             "papo_http_responses_total{status=\"5xx\"} 1",
-            "papo_outbox_overdue_seconds 1.5",
+            "papo_webhook_due_overdue_seconds 1.5",
             "papo_commit_seconds_count 1",
             "papo_commit_jobs_sum 3.0",
         ] {

@@ -146,6 +146,7 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
         pages: Pages::default(),
         entry: Entry::default(),
         forwarder_noted: AtomicBool::new(false),
+        pulse: webhooks.pulse.clone(),
         inspector,
         board: Arc::clone(&webhooks.board),
         trials: webhooks.trials.clone(),

@@ -15,16 +15,10 @@ struct Outbox {
     due: i64,
     #[diesel(sql_type = BigInt)]
     held: i64,
-    #[diesel(sql_type = BigInt)]
-    oldest: i64,
 }
 
-/// What is due but waits for its chat's earlier event has no time yet; it is counted and is nobody's neglect.
 const OUTBOX: &str = "select (select count(*) from deliveries where state = 'due') as due, \
-     (select count(*) from deliveries where state = 'held') as held, \
-     coalesce((select min(next_steady) from (\
-        select min(next_steady) as next_steady from deliveries where state = 'due' and attempts = 0 \
-        union all select min(next_steady) from deliveries where state = 'due' and attempts > 0)), ?) as oldest";
+     (select count(*) from deliveries where state = 'held') as held";
 
 impl Store {
     /// What the store knows of the readings; sockets and the process are others' to tell.
@@ -32,18 +26,16 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn readings(&self) -> Result<Readings, StoreError> {
-        let now = self.clock.now().steady;
         let mut readings = self
-            .read(move |conn| {
+            .read(|conn| {
                 let mut open = |state: &'static str| chats::table.filter(chats::state.eq(state)).count().get_result::<i64>(conn);
                 let (chats_waiting, chats_active) = (open("waiting")?, open("active")?);
-                let outbox: Outbox = sql_query(OUTBOX).bind::<BigInt, _>(now).get_result(conn)?;
+                let outbox: Outbox = sql_query(OUTBOX).get_result(conn)?;
                 Ok(Readings {
                     chats_waiting,
                     chats_active,
                     deliveries_due: outbox.due,
                     deliveries_held: outbox.held,
-                    oldest_due_ms: (now.ms() - outbox.oldest).max(0),
                     ..Readings::default()
                 })
             })

@@ -33,7 +33,12 @@ async fn show(request: HttpRequest, state: Data<AppState>) -> Result<HttpRespons
     let of_hub = |topic| i64::try_from(state.hub.count(topic)).unwrap_or(i64::MAX);
     let all = of_hub(Topic::Everyone);
     let agents = of_hub(Topic::Agents);
-    let readings = Readings { visitor_sockets: (all - agents).max(0), agent_sockets: agents, ..of_process(state.store.readings().await?) };
+    let readings = Readings {
+        visitor_sockets: (all - agents).max(0),
+        agent_sockets: agents,
+        overdue_ms: state.pulse.overdue_ms(&state.store).await?,
+        ..of_process(state.store.readings().await?)
+    };
     let text = state.store.metrics().text(&readings);
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).content_type(CONTENT_TYPE).body(text))
 }

@@ -13,6 +13,7 @@ use crate::hub::Hub;
 use crate::store::Store;
 use crate::webhooks::board::Board;
 use crate::webhooks::inspector::Inspector;
+use crate::webhooks::pulse::Pulse;
 use crate::webhooks::trial::Trials;
 
 /// Everything that a handler may need; one per process.
@@ -25,6 +26,8 @@ pub struct AppState {
     pub limits: Limits,
     pub pages: Pages,
     pub entry: Entry,
+    /// Whether the dispatcher of webhooks lives.
+    pub pulse: Pulse,
     /// Whether a proxy that is not named as one was noted since the start.
     pub forwarder_noted: AtomicBool,
     /// Where POSTs to our own inspector address end.

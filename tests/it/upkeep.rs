@@ -164,7 +164,7 @@ async fn metrics_are_for_this_machine_and_for_tokens_with_the_scope() {
         "papo_commit_seconds_bucket",
         "papo_commit_jobs_sum",
         "papo_database_bytes{file=\"log\"}",
-        "papo_outbox_overdue_seconds",
+        "papo_webhook_due_overdue_seconds",
         "process_resident_memory_bytes",
     ] {
         assert!(text.contains(name), "{name} in\n{text}");
