@@ -197,9 +197,10 @@ async fn the_servers_down_time_is_nobodys_absence() {
         let mut house = House::with(Limits::default()).await;
         let agent = house.agent("bia").await;
         let (waiting, _) = house.asks("na fila").await;
-        let (active, _) = house.asks("atendida").await;
+        let (active, visitor) = house.asks("atendida").await;
         house.starts(active, agent).await;
         let mut house = house.restarts(down_seconds).await;
+        house.visitor_is_there(visitor, true).await;
         house.ticks().await;
         assert_eq!(house.chat(waiting).await.state, State::Waiting, "down for {down_seconds} s");
         assert_eq!(house.chat(active).await.state, State::Active, "down for {down_seconds} s");

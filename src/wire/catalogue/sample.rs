@@ -88,7 +88,7 @@ impl Flavour {
     }
 
     fn by_endpoint(&self) -> Actor {
-        Actor { kind: ActorKind::Webhook, id: Some(self.endpoint.id.clone()), name: Some(self.endpoint.name.clone()) }
+        Actor { kind: ActorKind::Webhook, id: Some(self.id("endpoint", "e1")), name: Some(self.endpoint.name.clone()) }
     }
 
     fn by_agent(&self) -> Actor {

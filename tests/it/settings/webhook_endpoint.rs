@@ -68,7 +68,7 @@ async fn a_receiver_that_says_410_is_told_of_and_enabled_again_with_what_it_miss
     let page = admin.opens(&path).await.text();
     assert!(page.contains("Desligado") && page.contains("Ligar e recuperar"));
     let recovered = admin.posts(&format!("{path}/recover"), &[("since", "2026-01-01T00:00")]).await;
-    assert_eq!((recovered.status, recovered.header("location")), (303, Some(format!("{path}?told=recovered").as_str())));
+    assert_eq!((recovered.status, recovered.header("location")), (303, Some("/settings/webhooks/resendings?told=recovered")));
     let page = admin.opens(&path).await.text();
     assert!(page.contains("name=\"enabled\" value=\"on\" checked") && !page.contains("Ligar e recuperar"));
     drop(Answer::status(410));
