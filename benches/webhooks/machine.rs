@@ -3,10 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Clock ticks a second of `/proc/*/stat`, on every Linux of today.
-const TICKS_PER_SECOND: u64 = 100;
-const PAGE_BYTES: u64 = 4096;
-
 /// The wall clock in nanoseconds.
 pub fn now_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
@@ -24,36 +20,44 @@ impl Cpu {
     pub fn now() -> Self {
         let mut threads: BTreeMap<String, Duration> = BTreeMap::new();
         for task in std::fs::read_dir("/proc/self/task").expect("Linux").flatten() {
-            if let Some((name, used)) = std::fs::read_to_string(task.path().join("stat")).ok().and_then(|stat| used(&stat)) {
-                *threads.entry(name).or_default() += used;
-            }
+            let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            let used = std::fs::read_to_string(task.path().join("schedstat")).ok().and_then(|stat| {
+                // The first number: nanoseconds on a processor.
+                stat.split_ascii_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+            });
+            *threads.entry(name.trim().to_owned()).or_default() += used.unwrap_or_default();
         }
-        let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
-        Self { total: used(&stat).expect("the fields of stat").1, threads }
+        Self { total: threads.values().sum(), threads }
     }
 
-    /// Used since `before`.
+    /// Used since `before`. A thread that ended meanwhile is not counted; those that matter live as long as the house.
     pub fn since(&self, before: &Self) -> Self {
-        let threads = self.threads.iter().map(|(name, used)| {
+        let used = self.threads.iter().map(|(name, used)| {
             let earlier = before.threads.get(name).copied().unwrap_or_default();
             (name.clone(), used.saturating_sub(earlier))
         });
-        Self { total: self.total.saturating_sub(before.total), threads: threads.collect() }
+        let threads: BTreeMap<String, Duration> = used.collect();
+        Self { total: threads.values().sum(), threads }
     }
 }
 
-fn used(stat: &str) -> Option<(String, Duration)> {
-    let (before, after) = stat.rsplit_once(')')?;
-    let name = before.split_once('(')?.1.to_owned();
-    let fields: Vec<&str> = after.split_ascii_whitespace().collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    Some((name, Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)))
+/// Resident memory in MiB.
+#[derive(Clone, Copy, Debug)]
+pub struct Resident {
+    /// This process's own.
+    pub anonymous: f64,
+    /// Pages of files, the database's among them: the system takes them back when it needs them.
+    pub of_files: f64,
 }
 
-/// Resident memory in MiB.
-pub fn resident_mib() -> f64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages: u64 = statm.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse().ok()).expect("the fields of statm");
-    let kib = u32::try_from(pages * PAGE_BYTES / 1024).unwrap_or(u32::MAX);
-    f64::from(kib) / 1024.0
+impl Resident {
+    pub fn now() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+        let mib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a field of status");
+            let kib: u32 = line.trim().trim_end_matches(" kB").parse().expect("kibibytes");
+            f64::from(kib) / 1024.0
+        };
+        Self { anonymous: mib("RssAnon:"), of_files: mib("RssFile:") }
+    }
 }

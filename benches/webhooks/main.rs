@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use bare::Floor;
 use house::House;
-use machine::resident_mib;
+use machine::Resident;
 use receiver::{HUNG, Receiver};
 use report::{Figures, Neighbour};
 use trial::Marks;
@@ -88,7 +88,7 @@ async fn measure(endpoints: usize, size: Size) -> Figures {
     let house = house(&receiver, endpoints, size.chats).await;
     let marks = Marks::default();
     let events = (size.deliveries / endpoints).max(50);
-    let resident_before_mib = resident_mib();
+    let resident_before = Resident::now();
     let (mut backlogs, mut streams) = (Vec::new(), Vec::new());
     for _ in 0..size.rounds {
         backlogs.push(trial::backlog(&house, endpoints, &marks, events).await);
@@ -105,7 +105,7 @@ async fn measure(endpoints: usize, size: Size) -> Figures {
     let loaded = trial::delays(&house, &receiver, endpoints, &marks, events.min(size.delays * 20), interval).await;
     house.is_drained().await;
     trial::stop(running).await;
-    Figures { endpoints, backlogs, streams, quiet, loaded, loaded_per_second: half, resident_mib: (resident_before_mib, resident_mib()) }
+    Figures { endpoints, backlogs, streams, quiet, loaded, loaded_per_second: half, resident: (resident_before, Resident::now()) }
 }
 
 /// One endpoint that answers, alone and then beside one that hangs.
@@ -133,12 +133,12 @@ async fn million(deliveries: usize) {
     let mut next = 0;
     let pace = trial::stream(&house, &receiver, 1, &Marks::default(), deliveries, |done| {
         if done >= next {
-            report::memory(done, resident_mib());
+            report::memory(done, Resident::now());
             next += step;
         }
     })
     .await;
-    report::memory(pace.deliveries, resident_mib());
+    report::memory(pace.deliveries, Resident::now());
     report::pace("stream", std::slice::from_ref(&pace));
     trial::stop(running).await;
     if let Ok(house) = Rc::try_unwrap(house) {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Floors;
+use crate::machine::Resident;
 use crate::trial::{Delay, Pace};
 
 /// What was measured with one number of endpoints.
@@ -14,7 +15,7 @@ pub struct Figures {
     pub loaded: Delay,
     pub loaded_per_second: f64,
     /// Before the first delivery, and at the end.
-    pub resident_mib: (f64, f64),
+    pub resident: (Resident, Resident),
 }
 
 /// An endpoint's delays alone, and beside one that hangs.
@@ -25,7 +26,10 @@ pub struct Neighbour {
 
 /// The bare loops.
 pub fn floors((posts, commits): &Floors) {
-    println!("bare loops: awc {:.0}/s, {:.1} µs each; commits {:.0}/s, {:.1} µs each", posts.per_second, posts.cpu_us, commits.per_second, commits.cpu_us);
+    println!(
+        "bare loops: awc {:.0}/s, {:.1} µs each; commits {:.0}/s, {:.1} µs each",
+        posts.per_second, posts.cpu_us, commits.per_second, commits.cpu_us
+    );
 }
 
 /// One number of endpoints.
@@ -37,10 +41,18 @@ pub fn figures(figures: &Figures, (posts, commits): &Floors) {
     let floor_us = posts.cpu_us + commits.cpu_us;
     let [_, cpu_us, _] = spread(&figures.backlogs, |pace| pace.cpu_us);
     let [_, rate, _] = spread(&figures.backlogs, |pace| pace.per_second);
-    println!("  backlog to bare: {:.2} times the processor time of both loops, {:.2} of awc's rate", cpu_us / floor_us, rate / posts.per_second);
+    println!(
+        "  backlog to bare: {:.2} times the processor time of both loops, {:.2} of awc's rate",
+        cpu_us / floor_us,
+        rate / posts.per_second
+    );
     delay("one at a time", &figures.quiet);
     delay(&format!("at {:.0}/s", figures.loaded_per_second), &figures.loaded);
-    println!("  resident: {:.1} → {:.1} MiB", figures.resident_mib.0, figures.resident_mib.1);
+    let (before, after) = figures.resident;
+    println!(
+        "  memory: {:.1} → {:.1} MiB, and pages of files {:.1} → {:.1}",
+        before.anonymous, after.anonymous, before.of_files, after.of_files
+    );
 }
 
 /// Rates and costs of some rounds.
@@ -55,8 +67,8 @@ pub fn pace(name: &str, rounds: &[Pace]) {
 }
 
 /// Memory on the way.
-pub fn memory(done: usize, mib: f64) {
-    println!("  {done:>9} events: {mib:.1} MiB resident");
+pub fn memory(done: usize, resident: Resident) {
+    println!("  {done:>9} events: {:.1} MiB, and {:.1} of files", resident.anonymous, resident.of_files);
 }
 
 fn delay(name: &str, delay: &Delay) {
@@ -86,7 +98,8 @@ pub fn line((posts, commits): &Floors, all: &[Figures], neighbour: &Neighbour) {
             "stream": paces(&figures.streams),
             "one_at_a_time": delay(&figures.quiet),
             "at_half_the_stream": delay(&figures.loaded),
-            "resident_mib": [figures.resident_mib.0, figures.resident_mib.1],
+            "memory_mib": [figures.resident.0.anonymous, figures.resident.1.anonymous],
+            "of_files_mib": [figures.resident.0.of_files, figures.resident.1.of_files],
         })
     };
     let whole = json!({

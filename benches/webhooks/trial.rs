@@ -78,7 +78,14 @@ pub async fn backlog(house: &House, endpoints: usize, marks: &Marks, count: usiz
 
 /// Visitors write as fast as the house takes it, held back only by what waits to be delivered; until the last delivery is recorded. The cost is that of
 /// everything: the command, its transaction, the delivery and its record.
-pub async fn stream(house: &House, receiver: &Receiver, endpoints: usize, marks: &Marks, count: usize, mut progress: impl FnMut(usize)) -> Pace {
+pub async fn stream(
+    house: &House,
+    receiver: &Receiver,
+    endpoints: usize,
+    marks: &Marks,
+    count: usize,
+    mut progress: impl FnMut(usize),
+) -> Pace {
     let watch = Watch::start(receiver);
     let each = u64::try_from(endpoints).expect("a count");
     let came_before = watch.came();

@@ -7,9 +7,9 @@ use std::collections::{HashSet, VecDeque};
 
 use super::breaker::{Breaker, Contact, Gate};
 use crate::domain::delivery::AttemptCode;
-use crate::domain::ids::ChatId;
+use crate::domain::ids::{ChatId, EndpointId};
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::Job;
+use crate::store::deliveries::{Fresh, Job, LaneAsk};
 
 /// Attempts at a time.
 pub const AT_ONCE_MAX: usize = 8;
@@ -21,6 +21,8 @@ pub const WINDOW_MAX: usize = 64;
 const SUCCESSES_TO_GROW: u32 = 20;
 /// How far ahead of an even pace a limited endpoint may be called, in microseconds.
 const PACE_TOLERANCE_US: i64 = 20_000;
+/// Before every delivery.
+const BEGINNING: (Timestamp, i64) = (Timestamp::from_ms(i64::MIN), i64::MIN);
 
 /// One endpoint's work and limits.
 #[derive(Debug)]
@@ -39,11 +41,17 @@ pub struct Lane {
     busy: HashSet<ChatId>,
     /// Deliveries read from the store whose end is not yet recorded.
     pub outstanding: usize,
-    /// Whether the store has more that is due than the window holds.
-    pub has_backlog: bool,
-    /// Whether the store must be asked.
+    /// Whether the store has first attempts after `read_to`.
+    pub fresh_backlog: bool,
+    /// Whether the store has more later attempts that are due than the window holds.
+    pub again_backlog: bool,
+    /// Whether the store has more of what people asked for than the window holds.
+    manual_backlog: bool,
+    /// First attempts up to here, by when they are due and their position, have been read.
+    read_to: (Timestamp, i64),
+    /// Whether the store must be asked from the beginning.
     pub is_stale: bool,
-    /// When the store has something again, as far as is known.
+    /// When the store has a later attempt again, as far as is known.
     pub next_due: Option<Timestamp>,
 }
 
@@ -63,7 +71,10 @@ impl Default for Lane {
             pace_us: 0,
             busy: HashSet::new(),
             outstanding: 0,
-            has_backlog: false,
+            fresh_backlog: false,
+            again_backlog: false,
+            manual_backlog: false,
+            read_to: BEGINNING,
             is_stale: true,
             next_due: None,
         }
@@ -83,15 +94,15 @@ impl Lane {
     /// Takes a delivery into the window; gives it back if there is no room, and remembers that the store has it.
     #[expect(clippy::result_large_err, reason = "the job goes back to where it came from, by move")]
     pub fn push(&mut self, job: Job) -> Result<(), Job> {
-        let queue = if !job.cause.keeps_order() {
-            &mut self.manual
+        let (queue, has_backlog) = if !job.cause.keeps_order() {
+            (&mut self.manual, &mut self.manual_backlog)
         } else if job.attempts == 0 {
-            &mut self.fresh
+            (&mut self.fresh, &mut self.fresh_backlog)
         } else {
-            &mut self.again
+            (&mut self.again, &mut self.again_backlog)
         };
         if queue.len() >= WINDOW_MAX {
-            self.has_backlog = true;
+            *has_backlog = true;
             return Err(job);
         }
         queue.push_back(job);
@@ -99,10 +110,42 @@ impl Lane {
         Ok(())
     }
 
-    /// How many more first and later attempts the window holds.
+    /// How many more first attempts may come past the store's order, as soon as they are queued: none while earlier ones still stand there.
     #[must_use]
-    pub fn room(&self) -> (usize, usize) {
-        (WINDOW_MAX.saturating_sub(self.fresh.len()), WINDOW_MAX.saturating_sub(self.again.len()))
+    pub fn room_for_news(&self) -> usize {
+        if self.fresh_backlog || self.is_stale { 0 } else { WINDOW_MAX.saturating_sub(self.fresh.len()) }
+    }
+
+    /// What to ask the store for, if anything: from the beginning if the lane is stale, else what goes on after what was read. From the beginning what
+    /// is known comes again, so that much more is asked for.
+    pub fn ask(&mut self, endpoint: EndpointId, now: Timestamp) -> Option<LaneAsk> {
+        let is_low = |queue: &VecDeque<Job>| queue.len() < WINDOW_MAX / 2;
+        if self.manual_backlog && is_low(&self.manual) {
+            self.is_stale = true;
+        }
+        let is_stale = std::mem::take(&mut self.is_stale);
+        if is_stale {
+            self.manual_backlog = false;
+            self.read_to = BEGINNING;
+        }
+        let known = if is_stale { self.outstanding } else { 0 };
+        let fresh = (is_stale || self.fresh_backlog && is_low(&self.fresh))
+            .then(|| Fresh { after: self.read_to, count: WINDOW_MAX.saturating_sub(self.fresh.len()) + known });
+        let is_time = self.next_due.is_some_and(|due| due <= now);
+        let again = (is_stale || is_time || self.again_backlog && is_low(&self.again))
+            .then(|| WINDOW_MAX.saturating_sub(self.again.len()) + self.outstanding);
+        (fresh.is_some() || again.is_some()).then_some(LaneAsk { endpoint, fresh, again })
+    }
+
+    /// First attempts have been read up to this one.
+    pub fn has_read(&mut self, due: Timestamp, position: i64) {
+        self.read_to = self.read_to.max((due, position));
+    }
+
+    /// The store has a first attempt that is due since `at`.
+    pub fn has_more_since(&mut self, at: Timestamp) {
+        self.fresh_backlog = true;
+        self.read_to = self.read_to.min((at, i64::MIN));
     }
 
     /// Empties the window; answers the positions that were in it.
@@ -125,9 +168,6 @@ impl Lane {
         let job = self.take_manual().or_else(|| self.take_ordered(now, terms))?;
         if let Some(rate) = terms.rate_per_second {
             self.pace_us = self.pace_us.max(now.ms().saturating_mul(1000)).saturating_add(1_000_000 / i64::from(rate.max(1)));
-        }
-        if self.has_backlog && (self.fresh.len() < WINDOW_MAX / 2 || self.again.len() < WINDOW_MAX / 2) {
-            self.is_stale = true;
         }
         Some(job)
     }
@@ -282,6 +322,7 @@ mod tests {
             test: false,
             cause,
             attempts,
+            due: Timestamp::from_ms(0),
             previous: None,
             body: None,
         }
@@ -365,7 +406,7 @@ mod tests {
     fn the_window_is_bounded_and_knows_that_there_is_more() {
         let mut lane = lane((0..64).map(|n| job(n, None, 0, Cause::Event)));
         assert!(lane.push(job(64, None, 0, Cause::Event)).is_err());
-        assert!(lane.has_backlog);
+        assert!(lane.fresh_backlog);
         assert_eq!(lane.drain().len(), 64);
         assert_eq!(lane.outstanding, 0);
     }
