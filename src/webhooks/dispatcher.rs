@@ -212,7 +212,7 @@ impl Dispatcher {
                 Err(error) => {
                     state.has_news = true;
                     // What was let pass is found from the beginning.
-                    state.lanes.values_mut().for_each(|lane| lane.is_stale = true);
+                    state.lanes.values_mut().for_each(|lane| lane.reading.is_stale = true);
                     return Err(error);
                 }
             }
@@ -235,7 +235,7 @@ impl Dispatcher {
             Ok(lanes) => asks.iter().zip(lanes).for_each(|(ask, due)| state.accept_due(ask, due, now)),
             Err(error) => {
                 for ask in asks {
-                    state.lanes.entry(ask.endpoint).or_default().is_stale = true;
+                    state.lanes.entry(ask.endpoint).or_default().reading.is_stale = true;
                 }
                 return Err(error);
             }
@@ -390,7 +390,7 @@ impl Dispatcher {
         let state = &mut *guard;
         if now.ms_since(state.quiet_since) >= QUIET_MS_MAX {
             state.quiet_since = now;
-            state.lanes.values_mut().for_each(|lane| lane.is_stale = true);
+            state.lanes.values_mut().for_each(|lane| lane.reading.is_stale = true);
         }
         let terms_of = |id| state.endpoints.as_ref().and_then(|known| known.get(id)).map(terms);
         let nearest = state.lanes.iter().filter_map(|(id, lane)| lane.wakes_at(now, terms_of(id)?)).min();

@@ -6,10 +6,11 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::breaker::{Breaker, Contact, Gate};
+use super::reading::{Reading, Room};
 use crate::domain::delivery::AttemptCode;
 use crate::domain::ids::{ChatId, EndpointId};
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::{Fresh, Job, LaneAsk};
+use crate::store::deliveries::{Job, LaneAsk};
 
 /// Attempts at a time.
 pub const AT_ONCE_MAX: usize = 8;
@@ -21,8 +22,6 @@ pub const WINDOW_MAX: usize = 64;
 const SUCCESSES_TO_GROW: u32 = 20;
 /// How far ahead of an even pace a limited endpoint may be called, in microseconds.
 const PACE_TOLERANCE_US: i64 = 20_000;
-/// Before every delivery.
-const BEGINNING: (Timestamp, i64) = (Timestamp::from_ms(i64::MIN), i64::MIN);
 
 /// One endpoint's work and limits.
 #[derive(Debug)]
@@ -41,18 +40,8 @@ pub struct Lane {
     busy: HashSet<ChatId>,
     /// Deliveries read from the store whose end is not yet recorded.
     pub outstanding: usize,
-    /// Whether the store has first attempts after `read_to`.
-    pub fresh_backlog: bool,
-    /// Whether the store has more later attempts that are due than the window holds.
-    pub again_backlog: bool,
-    /// Whether the store has more of what people asked for than the window holds.
-    manual_backlog: bool,
-    /// First attempts up to here, by when they are due and their position, have been read.
-    read_to: (Timestamp, i64),
-    /// Whether the store must be asked from the beginning.
-    pub is_stale: bool,
-    /// When the store has a later attempt again, as far as is known.
-    pub next_due: Option<Timestamp>,
+    /// How far the store has been read.
+    pub reading: Reading,
 }
 
 impl Default for Lane {
@@ -71,12 +60,7 @@ impl Default for Lane {
             pace_us: 0,
             busy: HashSet::new(),
             outstanding: 0,
-            fresh_backlog: false,
-            again_backlog: false,
-            manual_backlog: false,
-            read_to: BEGINNING,
-            is_stale: true,
-            next_due: None,
+            reading: Reading::default(),
         }
     }
 }
@@ -95,11 +79,11 @@ impl Lane {
     #[expect(clippy::result_large_err, reason = "the job goes back to where it came from, by move")]
     pub fn push(&mut self, job: Job) -> Result<(), Job> {
         let (queue, has_backlog) = if !job.cause.keeps_order() {
-            (&mut self.manual, &mut self.manual_backlog)
+            (&mut self.manual, &mut self.reading.manual_backlog)
         } else if job.attempts == 0 {
-            (&mut self.fresh, &mut self.fresh_backlog)
+            (&mut self.fresh, &mut self.reading.fresh_backlog)
         } else {
-            (&mut self.again, &mut self.again_backlog)
+            (&mut self.again, &mut self.reading.again_backlog)
         };
         if queue.len() >= WINDOW_MAX {
             *has_backlog = true;
@@ -110,42 +94,16 @@ impl Lane {
         Ok(())
     }
 
-    /// How many more first attempts may come past the store's order, as soon as they are queued: none while earlier ones still stand there.
+    /// How many more first attempts may come past the store's order, as soon as they are queued.
     #[must_use]
     pub fn room_for_news(&self) -> usize {
-        if self.fresh_backlog || self.is_stale { 0 } else { WINDOW_MAX.saturating_sub(self.fresh.len()) }
+        if self.reading.is_caught_up() { room(&self.fresh).places } else { 0 }
     }
 
-    /// What to ask the store for, if anything: from the beginning if the lane is stale, else what goes on after what was read. From the beginning what
-    /// is known comes again, so that much more is asked for.
+    /// What to ask the store for, if anything.
     pub fn ask(&mut self, endpoint: EndpointId, now: Timestamp) -> Option<LaneAsk> {
-        let is_low = |queue: &VecDeque<Job>| queue.len() < WINDOW_MAX / 2;
-        if self.manual_backlog && is_low(&self.manual) {
-            self.is_stale = true;
-        }
-        let is_stale = std::mem::take(&mut self.is_stale);
-        if is_stale {
-            self.manual_backlog = false;
-            self.read_to = BEGINNING;
-        }
-        let known = if is_stale { self.outstanding } else { 0 };
-        let fresh = (is_stale || self.fresh_backlog && is_low(&self.fresh))
-            .then(|| Fresh { after: self.read_to, count: WINDOW_MAX.saturating_sub(self.fresh.len()) + known });
-        let is_time = self.next_due.is_some_and(|due| due <= now);
-        let again = (is_stale || is_time || self.again_backlog && is_low(&self.again))
-            .then(|| WINDOW_MAX.saturating_sub(self.again.len()) + self.outstanding);
-        (fresh.is_some() || again.is_some()).then_some(LaneAsk { endpoint, fresh, again })
-    }
-
-    /// First attempts have been read up to this one.
-    pub fn has_read(&mut self, due: Timestamp, position: i64) {
-        self.read_to = self.read_to.max((due, position));
-    }
-
-    /// The store has a first attempt that is due since `at`.
-    pub fn has_more_since(&mut self, at: Timestamp) {
-        self.fresh_backlog = true;
-        self.read_to = self.read_to.min((at, i64::MIN));
+        let rooms = [&self.fresh, &self.again, &self.manual].map(room);
+        self.reading.ask(endpoint, now, rooms, self.outstanding)
     }
 
     /// Empties the window; answers the positions that were in it.
@@ -153,7 +111,7 @@ impl Lane {
         let queues = [&mut self.fresh, &mut self.again, &mut self.manual];
         let positions: Vec<i64> = queues.into_iter().flat_map(|queue| queue.drain(..)).map(|job| job.position).collect();
         self.outstanding = self.outstanding.saturating_sub(positions.len());
-        self.is_stale = true;
+        self.reading.is_stale = true;
         positions
     }
 
@@ -268,7 +226,7 @@ impl Lane {
             Gate::Closed | Gate::Probe => None,
         };
         let opens = self.opens_at(now, terms).max(gate).filter(|_| waiting);
-        [opens, self.next_due].into_iter().flatten().min()
+        [opens, self.reading.next_due].into_iter().flatten().min()
     }
 
     /// When the pause ends and the pace allows the next one, if that is not now.
@@ -278,6 +236,10 @@ impl Lane {
         let paced = (terms.rate_per_second.is_some() && ahead_us > 0).then(|| now.plus_ms(ahead_us / 1000 + 1));
         paused.max(paced)
     }
+}
+
+fn room(queue: &VecDeque<Job>) -> Room {
+    Room { places: WINDOW_MAX.saturating_sub(queue.len()), is_wide: queue.len() < WINDOW_MAX / 2 }
 }
 
 /// The first whose chat has nothing under way.
@@ -406,7 +368,7 @@ mod tests {
     fn the_window_is_bounded_and_knows_that_there_is_more() {
         let mut lane = lane((0..64).map(|n| job(n, None, 0, Cause::Event)));
         assert!(lane.push(job(64, None, 0, Cause::Event)).is_err());
-        assert!(lane.fresh_backlog);
+        assert!(lane.reading.fresh_backlog);
         assert_eq!(lane.drain().len(), 64);
         assert_eq!(lane.outstanding, 0);
     }

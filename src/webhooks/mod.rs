@@ -13,6 +13,7 @@ pub mod guard;
 pub mod inspector;
 pub mod lane;
 pub mod outgoing;
+pub mod reading;
 pub mod signature;
 mod work;
 

@@ -56,14 +56,14 @@ impl Work {
     pub fn accept_news(&mut self, news: News) {
         self.last_position = Some(news.last);
         for endpoint in &news.more {
-            self.lanes.entry(*endpoint).or_default().fresh_backlog = true;
+            self.lanes.entry(*endpoint).or_default().reading.fresh_backlog = true;
         }
         for job in news.jobs {
             if let Some(lane) = self.lanes.get_mut(&job.endpoint)
                 && news.is_all
                 && lane.room_for_news() > 0
             {
-                lane.has_read(job.due, job.position);
+                lane.reading.has_read(job.due, job.position);
             }
             self.accept(job);
         }
@@ -74,12 +74,12 @@ impl Work {
         let is_full = |jobs: &[Job], asked: usize| jobs.len() >= asked;
         let lane = self.lanes.entry(ask.endpoint).or_default();
         if let Some(asked) = ask.again {
-            lane.again_backlog = is_full(&due.again, asked);
+            lane.reading.again_backlog = is_full(&due.again, asked);
             // What was recorded while this was read may be sooner.
-            lane.next_due = [due.next, lane.next_due.filter(|next| *next > now)].into_iter().flatten().min();
+            lane.reading.next_due = [due.next, lane.reading.next_due.filter(|next| *next > now)].into_iter().flatten().min();
         }
         if let Some(asked) = ask.fresh {
-            lane.fresh_backlog = is_full(&due.fresh, asked.count);
+            lane.reading.fresh_backlog = is_full(&due.fresh, asked.count);
         }
         for job in due.fresh {
             let (due, position, keeps_order) = (job.due, job.position, job.cause.keeps_order());
@@ -88,7 +88,7 @@ impl Work {
                 break;
             }
             if let Some(lane) = self.lanes.get_mut(&ask.endpoint) {
-                lane.has_read(due, position);
+                lane.reading.has_read(due, position);
             }
         }
         for job in due.again {
@@ -106,7 +106,7 @@ impl Work {
                     *room -= 1;
                     positions.push(released.position);
                 }
-                Some(_) | None => self.lanes.entry(released.endpoint).or_default().has_more_since(released.at),
+                Some(_) | None => self.lanes.entry(released.endpoint).or_default().reading.has_more_since(released.at),
             }
         }
         (rooms, positions)
@@ -120,8 +120,7 @@ impl Work {
             if let Some(lane) = self.lanes.get_mut(&result.endpoint) {
                 lane.outstanding = lane.outstanding.saturating_sub(1);
                 if let Some(wait) = result.settlement.retry_in_ms {
-                    let due = result.ended_steady.plus_ms(wait);
-                    lane.next_due = Some(lane.next_due.map_or(due, |next| next.min(due)));
+                    lane.reading.will_be_due(result.ended_steady.plus_ms(wait));
                 }
             }
         }
