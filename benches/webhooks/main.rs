@@ -1,7 +1,7 @@
 //! How fast deliveries go, what each costs, and what a neighbour suffers. `docs/performance.md` says how to read it.
 //!
 //! ```text
-//! cargo bench --bench webhooks -- [--quick] [--million] [--endpoints N] [--json]
+//! cargo bench --bench webhooks -- [--quick] [--million] [--endpoints N] [--backlog]
 //! ```
 //!
 //! The store and the dispatcher run in this process as `papo serve` wires them; the receivers in another one, so that processor time is ours alone.
@@ -40,7 +40,7 @@ struct Size {
     rounds: usize,
 }
 
-const QUICK: Size = Size { chats: 500, deliveries: 4_000, delays: 60, rounds: 1 };
+const QUICK: Size = Size { chats: 1_000, deliveries: 4_000, delays: 60, rounds: 1 };
 const FULL: Size = Size { chats: 2_000, deliveries: 20_000, delays: 200, rounds: 3 };
 
 fn main() {
@@ -64,9 +64,16 @@ fn main() {
         report::floors(&floors);
         let mut all = Vec::new();
         for endpoints in after("--endpoints").map_or(ENDPOINTS.to_vec(), |endpoints| vec![endpoints]) {
+            if has("--backlog") {
+                backlog(endpoints, size, &floors).await;
+                continue;
+            }
             let figures = measure(endpoints, size).await;
             report::figures(&figures, &floors);
             all.push(figures);
+        }
+        if has("--backlog") {
+            return;
         }
         let neighbour = neighbour(size).await;
         report::neighbour(&neighbour);
@@ -106,6 +113,17 @@ async fn measure(endpoints: usize, size: Size) -> Figures {
     house.is_drained().await;
     trial::stop(running).await;
     Figures { endpoints, backlogs, streams, quiet, loaded, loaded_per_second: half, resident: (resident_before, Resident::now()) }
+}
+
+/// Backlogs alone, for a profiler.
+async fn backlog(endpoints: usize, size: Size, floors: &Floors) {
+    let receiver = Receiver::start(endpoints);
+    let house = house(&receiver, endpoints, size.chats).await;
+    let marks = Marks::default();
+    for _ in 0..size.rounds {
+        let pace = trial::backlog(&house, endpoints, &marks, (size.deliveries / endpoints).max(50)).await;
+        report::against(&[pace], floors);
+    }
 }
 
 /// One endpoint that answers, alone and then beside one that hangs.

@@ -33,19 +33,11 @@ pub fn floors((posts, commits): &Floors) {
 }
 
 /// One number of endpoints.
-pub fn figures(figures: &Figures, (posts, commits): &Floors) {
+pub fn figures(figures: &Figures, floors: &Floors) {
     let endpoints = figures.endpoints;
     println!("\n{endpoints} endpoint{}", if endpoints == 1 { "" } else { "s" });
-    pace("backlog", &figures.backlogs);
+    against(&figures.backlogs, floors);
     pace("stream", &figures.streams);
-    let floor_us = posts.cpu_us + commits.cpu_us;
-    let [_, cpu_us, _] = spread(&figures.backlogs, |pace| pace.cpu_us);
-    let [_, rate, _] = spread(&figures.backlogs, |pace| pace.per_second);
-    println!(
-        "  backlog to bare: {:.2} times the processor time of both loops, {:.2} of awc's rate",
-        cpu_us / floor_us,
-        rate / posts.per_second
-    );
     delay("one at a time", &figures.quiet);
     delay(&format!("at {:.0}/s", figures.loaded_per_second), &figures.loaded);
     let (before, after) = figures.resident;
@@ -53,6 +45,15 @@ pub fn figures(figures: &Figures, (posts, commits): &Floors) {
         "  memory: {:.1} → {:.1} MiB, and pages of files {:.1} → {:.1}",
         before.anonymous, after.anonymous, before.of_files, after.of_files
     );
+}
+
+/// Backlogs beside the bare loops.
+pub fn against(backlogs: &[Pace], (posts, commits): &Floors) {
+    pace("backlog", backlogs);
+    let floor_us = posts.cpu_us + commits.cpu_us;
+    let [_, cpu_us, _] = spread(backlogs, |pace| pace.cpu_us);
+    let [_, rate, _] = spread(backlogs, |pace| pace.per_second);
+    println!("    to bare: {:.2} times the processor time of both loops, {:.2} of awc's rate", cpu_us / floor_us, rate / posts.per_second);
 }
 
 /// Rates and costs of some rounds.

@@ -195,7 +195,8 @@ impl Store {
 }
 
 fn last(conn: &mut SqliteConnection) -> Result<i64, StoreError> {
-    Ok(deliveries::table.select(diesel::dsl::max(deliveries::position)).first::<Option<i64>>(conn)?.unwrap_or(0))
+    let last = deliveries::table.select(diesel::dsl::max(deliveries::position));
+    Ok(first::<Option<i64>>(last, conn)?.flatten().unwrap_or(0))
 }
 
 fn lane(conn: &mut SqliteConnection, ask: &LaneAsk, now: Timestamp) -> Result<LaneDue, StoreError> {
