@@ -3,9 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
-use diesel::{
-    BoolExpressionMethods, Connection, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection,
-};
+use diesel::{BoolExpressionMethods, Connection, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, SqliteConnection};
 
 use super::{IsDue, IsFirst, IsLater, KeepsOrder};
 use crate::domain::delivery::Cause;
