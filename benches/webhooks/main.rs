@@ -40,8 +40,8 @@ struct Size {
     rounds: usize,
 }
 
-const QUICK: Size = Size { chats: 1_000, deliveries: 4_000, delays: 60, rounds: 1 };
-const FULL: Size = Size { chats: 2_000, deliveries: 20_000, delays: 200, rounds: 3 };
+const QUICK: Size = Size { chats: 400, deliveries: 2_000, delays: 40, rounds: 1 };
+const FULL: Size = Size { chats: 2_000, deliveries: 12_000, delays: 200, rounds: 3 };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
