@@ -8,7 +8,7 @@ use super::Store;
 use super::deliveries;
 use super::effect::Effect;
 use super::error::{Invalid, StoreError};
-use super::prepared::{first, fixed};
+use super::prepared::{first, update_where};
 use super::schema::endpoints;
 use super::writer::Tx;
 use crate::auth::vault::Vault;
@@ -322,7 +322,7 @@ pub(super) fn write_health(conn: &mut SqliteConnection, id: EndpointId, health: 
         endpoints::last_failure_at.eq(health.last_failure_at),
         endpoints::failures.eq(i64::from(health.failures)),
     );
-    fixed(diesel::update(endpoints::table.find(id)).set(changes)).execute(conn)?;
+    update_where("endpoints", changes, endpoints::id.eq(id)).execute(conn)?;
     Ok(())
 }
 

@@ -126,7 +126,7 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn last_delivery(&self) -> Result<i64, StoreError> {
-        self.read(|conn| Ok(last(conn)?)).await
+        self.read(last).await
     }
 
     /// What was written after the position `after` and is due, at most `limit` deliveries, and what of `released` still is; with bodies as far as

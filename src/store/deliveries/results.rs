@@ -14,7 +14,7 @@ use crate::store::Store;
 use crate::store::effect::Effect;
 use crate::store::endpoints;
 use crate::store::error::StoreError;
-use crate::store::prepared::{first, fixed};
+use crate::store::prepared::{first, update_where};
 use crate::store::schema::{attempts, deliveries};
 use crate::store::writer::Tx;
 use crate::wire::stored_endpoint::pairs_text;
@@ -151,12 +151,13 @@ fn write_state(tx: &mut Tx<'_>, result: &Ended) -> Result<Option<DeliveryState>,
     };
     let settled = result.settlement.state;
     // As good as always it stands as it was read.
-    if fixed(diesel::update(row.filter(IsDue::new(deliveries::state))).set(changes(settled))).execute(tx.conn)? > 0 {
+    let as_read = deliveries::position.eq(result.position).and(IsDue::new(deliveries::state));
+    if update_where("deliveries", changes(settled), as_read).execute(tx.conn)? > 0 {
         return Ok(Some(settled));
     }
     let Some(before) = row.select(deliveries::state).first::<String>(tx.conn).optional()? else { return Ok(None) };
     let state = state_after(&before, settled);
-    fixed(diesel::update(row).set(changes(state))).execute(tx.conn)?;
+    update_where("deliveries", changes(state), deliveries::position.eq(result.position)).execute(tx.conn)?;
     Ok(Some(state))
 }
 
@@ -186,8 +187,7 @@ pub(super) fn let_pass(
         .order(deliveries::position)
         .select((deliveries::position, deliveries::next_steady));
     let Some((position, None)) = first::<(i64, Option<Timestamp>)>(chain, conn)? else { return Ok(None) };
-    let waiting = deliveries::table.filter(deliveries::position.eq(position));
-    fixed(diesel::update(waiting).set(deliveries::next_steady.eq(Some(now.steady)))).execute(conn)?;
+    update_where("deliveries", deliveries::next_steady.eq(Some(now.steady)), deliveries::position.eq(position)).execute(conn)?;
     Ok(Some(position))
 }
 
