@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection};
 
 use super::Store;
 use super::deliveries;
 use super::effect::Effect;
 use super::error::{Invalid, StoreError};
+use super::prepared::{first, update_where};
 use super::schema::endpoints;
 use super::writer::Tx;
 use crate::auth::vault::Vault;
@@ -304,18 +305,15 @@ fn update(conn: &mut SqliteConnection, id: EndpointId, draft: &EndpointDraft) ->
 /// The present health, as the writer sees it.
 pub(super) fn health(conn: &mut SqliteConnection, id: EndpointId) -> Result<Option<Health>, StoreError> {
     type HealthRow = (Option<String>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, i64);
-    let row: Option<HealthRow> = endpoints::table
-        .find(id)
-        .select((
-            endpoints::disabled_reason,
-            endpoints::disabled_at,
-            endpoints::last_success_at,
-            endpoints::first_failure_at,
-            endpoints::last_failure_at,
-            endpoints::failures,
-        ))
-        .first(conn)
-        .optional()?;
+    let row = endpoints::table.find(id).select((
+        endpoints::disabled_reason,
+        endpoints::disabled_at,
+        endpoints::last_success_at,
+        endpoints::first_failure_at,
+        endpoints::last_failure_at,
+        endpoints::failures,
+    ));
+    let row: Option<HealthRow> = first(row, conn)?;
     Ok(row.map(|(reason, disabled_at, last_success_at, first_failure_at, last_failure_at, failures)| Health {
         last_success_at,
         first_failure_at,
@@ -326,16 +324,15 @@ pub(super) fn health(conn: &mut SqliteConnection, id: EndpointId) -> Result<Opti
 }
 
 pub(super) fn write_health(conn: &mut SqliteConnection, id: EndpointId, health: &Health) -> Result<(), StoreError> {
-    diesel::update(endpoints::table.find(id))
-        .set((
-            endpoints::disabled_reason.eq(health.disabled.map(|(_, reason)| reason.as_str())),
-            endpoints::disabled_at.eq(health.disabled.map(|(at, _)| at)),
-            endpoints::last_success_at.eq(health.last_success_at),
-            endpoints::first_failure_at.eq(health.first_failure_at),
-            endpoints::last_failure_at.eq(health.last_failure_at),
-            endpoints::failures.eq(i64::from(health.failures)),
-        ))
-        .execute(conn)?;
+    let changes = (
+        endpoints::disabled_reason.eq(health.disabled.map(|(_, reason)| reason.as_str())),
+        endpoints::disabled_at.eq(health.disabled.map(|(at, _)| at)),
+        endpoints::last_success_at.eq(health.last_success_at),
+        endpoints::first_failure_at.eq(health.first_failure_at),
+        endpoints::last_failure_at.eq(health.last_failure_at),
+        endpoints::failures.eq(i64::from(health.failures)),
+    );
+    update_where("endpoints", changes, endpoints::id.eq(id)).execute(conn)?;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ pub mod organisation;
 pub mod outbox;
 pub mod passwords;
 pub mod people;
+mod prepared;
 pub mod queue;
 mod quick_setup;
 mod readings;

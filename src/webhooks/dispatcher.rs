@@ -38,12 +38,14 @@ use crate::store::error::StoreError;
 const AT_ONCE_MAX: usize = 512;
 /// Of these, kept for endpoints that have nothing under way.
 const AT_ONCE_RESERVED: usize = 128;
-/// New deliveries read at a time.
-const NEW_MAX: i64 = 512;
+/// New deliveries looked at in one reading.
+const NEW_MAX: usize = 512;
 /// Results recorded at a time.
 const RECORD_MAX: usize = 256;
 /// However quiet it is, the store is looked at this often, so that a lost wake-up costs a delay and not a delivery.
 const QUIET_MS_MAX: i64 = 30_000;
+/// Results that may wait for the disk; beyond it nothing is sent, so that a disk that hangs costs no memory.
+const UNRECORDED_MAX: usize = 2_048;
 /// Wait before results are handed in again that the store refused.
 const RECORD_AGAIN: Duration = Duration::from_millis(200);
 
@@ -137,12 +139,16 @@ impl Dispatcher {
     }
 
     async fn read_new(&self) -> Result<(), StoreError> {
-        if !std::mem::take(&mut self.0.state.borrow_mut().has_news) {
-            self.0.state.borrow_mut().recorded_meanwhile.clear();
-            return Ok(());
-        }
         loop {
-            let last = self.0.state.borrow().last_position;
+            let (last, (rooms, released)) = {
+                let mut state = self.0.state.borrow_mut();
+                // Nothing is being read now.
+                state.recorded_meanwhile.clear();
+                if !std::mem::take(&mut state.has_news) && state.released.is_empty() {
+                    return Ok(());
+                }
+                (state.last_position, state.rooms())
+            };
             let Some(last) = last else {
                 // Everything before is found lane by lane.
                 let last = self.0.store.last_delivery().await;
@@ -151,49 +157,48 @@ impl Dispatcher {
                 state.last_position = Some(last?);
                 return Ok(());
             };
-            let read = self.0.store.deliveries_after(last, NEW_MAX).await;
+            let read = self.0.store.new_deliveries(last, NEW_MAX, released, rooms).await;
             let mut state = self.0.state.borrow_mut();
-            state.has_news |= read.is_err();
-            let (jobs, position, is_all) = read?;
-            state.last_position = Some(position);
-            state.accept(jobs);
-            state.recorded_meanwhile.clear();
-            if is_all {
-                return Ok(());
+            match read {
+                Ok(news) => {
+                    state.has_news |= !news.is_all;
+                    let is_all = news.is_all;
+                    state.accept_news(news);
+                    if is_all {
+                        return Ok(());
+                    }
+                }
+                Err(error) => {
+                    state.has_news = true;
+                    // What was let pass is found from the beginning.
+                    state.lanes.values_mut().for_each(|lane| lane.reading.is_stale = true);
+                    return Err(error);
+                }
             }
         }
     }
 
     async fn read_due(&self) -> Result<(), StoreError> {
         let now = self.0.store.clock().now().steady;
-        let asks = self.0.state.borrow_mut().asks(now);
+        let asks = {
+            let mut state = self.0.state.borrow_mut();
+            state.recorded_meanwhile.clear();
+            state.asks(now)
+        };
         if asks.is_empty() {
             return Ok(());
         }
         let found = self.0.store.deliveries_due(asks.clone(), now).await;
         let mut state = self.0.state.borrow_mut();
         match found {
-            Ok(lanes) => {
-                for (ask, due) in asks.iter().zip(lanes) {
-                    let full = |jobs: &Vec<Job>, asked| i64::try_from(jobs.len()).unwrap_or(i64::MAX) >= asked;
-                    let has_backlog = full(&due.fresh, ask.fresh) || full(&due.again, ask.again);
-                    if let Some(lane) = state.lanes.get_mut(&ask.endpoint) {
-                        lane.has_backlog = has_backlog;
-                        // What was recorded while this was read may be sooner.
-                        lane.next_due = [due.next, lane.next_due.filter(|next| *next > now)].into_iter().flatten().min();
-                    }
-                    state.accept(due.fresh);
-                    state.accept(due.again);
-                }
-            }
+            Ok(lanes) => asks.iter().zip(lanes).for_each(|(ask, due)| state.accept_due(ask, due, now)),
             Err(error) => {
                 for ask in asks {
-                    state.lanes.entry(ask.endpoint).or_default().is_stale = true;
+                    state.lanes.entry(ask.endpoint).or_default().reading.is_stale = true;
                 }
                 return Err(error);
             }
         }
-        state.recorded_meanwhile.clear();
         Ok(())
     }
 
@@ -209,6 +214,10 @@ impl Dispatcher {
             // URL, headers and secrets are those of this moment: after a change they are read first.
             if !is_current(&state.endpoints) || state.recalls != self.0.store.outbox_recalls() {
                 self.0.moved.notify_one();
+                return 0;
+            }
+            // Told again when they are recorded.
+            if state.unrecorded.len() >= UNRECORDED_MAX {
                 return 0;
             }
             let mut ids: Vec<EndpointId> = state.lanes.keys().copied().collect();

@@ -8,10 +8,11 @@ use std::collections::{HashSet, VecDeque};
 use super::board::Restraint;
 use super::breaker::{Breaker, Contact, Gate};
 use super::pulse::VOUCH_MS;
+use super::reading::{Reading, Room};
 use crate::domain::delivery::AttemptCode;
-use crate::domain::ids::ChatId;
+use crate::domain::ids::{ChatId, EndpointId};
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::Job;
+use crate::store::deliveries::{Job, LaneAsk};
 
 /// Attempts at a time.
 pub const AT_ONCE_MAX: usize = 8;
@@ -41,12 +42,8 @@ pub struct Lane {
     busy: HashSet<ChatId>,
     /// Deliveries read from the store whose end is not yet recorded.
     pub outstanding: usize,
-    /// Whether the store has more that is due than the window holds.
-    pub has_backlog: bool,
-    /// Whether the store must be asked.
-    pub is_stale: bool,
-    /// When the store has something again, as far as is known.
-    pub next_due: Option<Timestamp>,
+    /// How far the store has been read.
+    pub reading: Reading,
 }
 
 impl Default for Lane {
@@ -65,9 +62,7 @@ impl Default for Lane {
             pace_us: 0,
             busy: HashSet::new(),
             outstanding: 0,
-            has_backlog: false,
-            is_stale: true,
-            next_due: None,
+            reading: Reading::default(),
         }
     }
 }
@@ -85,15 +80,15 @@ impl Lane {
     /// Takes a delivery into the window; gives it back if there is no room, and remembers that the store has it.
     #[expect(clippy::result_large_err, reason = "the job goes back to where it came from, by move")]
     pub fn push(&mut self, job: Job) -> Result<(), Job> {
-        let queue = if !job.cause.keeps_order() {
-            &mut self.manual
+        let (queue, has_backlog) = if !job.cause.keeps_order() {
+            (&mut self.manual, &mut self.reading.manual_backlog)
         } else if job.attempts == 0 {
-            &mut self.fresh
+            (&mut self.fresh, &mut self.reading.fresh_backlog)
         } else {
-            &mut self.again
+            (&mut self.again, &mut self.reading.again_backlog)
         };
         if queue.len() >= WINDOW_MAX {
-            self.has_backlog = true;
+            *has_backlog = true;
             return Err(job);
         }
         queue.push_back(job);
@@ -101,10 +96,16 @@ impl Lane {
         Ok(())
     }
 
-    /// How many more first and later attempts the window holds.
+    /// How many more first attempts may come past the store's order, as soon as they are queued.
     #[must_use]
-    pub fn room(&self) -> (usize, usize) {
-        (WINDOW_MAX.saturating_sub(self.fresh.len()), WINDOW_MAX.saturating_sub(self.again.len()))
+    pub fn room_for_news(&self) -> usize {
+        if self.reading.is_caught_up() { room(&self.fresh).places } else { 0 }
+    }
+
+    /// What to ask the store for, if anything.
+    pub fn ask(&mut self, endpoint: EndpointId, now: Timestamp) -> Option<LaneAsk> {
+        let rooms = [&self.fresh, &self.again, &self.manual].map(room);
+        self.reading.ask(endpoint, now, rooms, self.outstanding)
     }
 
     /// Empties the window; answers the positions that were in it.
@@ -112,7 +113,7 @@ impl Lane {
         let queues = [&mut self.fresh, &mut self.again, &mut self.manual];
         let positions: Vec<i64> = queues.into_iter().flat_map(|queue| queue.drain(..)).map(|job| job.position).collect();
         self.outstanding = self.outstanding.saturating_sub(positions.len());
-        self.is_stale = true;
+        self.reading.is_stale = true;
         positions
     }
 
@@ -127,9 +128,6 @@ impl Lane {
         let job = self.take_manual().or_else(|| self.take_ordered(now, terms))?;
         if let Some(rate) = terms.rate_per_second {
             self.pace_us = self.pace_us.max(now.ms().saturating_mul(1000)).saturating_add(1_000_000 / i64::from(rate.max(1)));
-        }
-        if self.has_backlog && (self.fresh.len() < WINDOW_MAX / 2 || self.again.len() < WINDOW_MAX / 2) {
-            self.is_stale = true;
         }
         Some(job)
     }
@@ -240,7 +238,7 @@ impl Lane {
             Gate::Closed | Gate::Probe => None,
         };
         let opens = self.opens_at(now, terms).max(gate).filter(|_| waiting);
-        [opens, self.next_due].into_iter().flatten().min()
+        [opens, self.reading.next_due].into_iter().flatten().min()
     }
 
     /// Until when this lane's work waits for a good reason, or is being done.
@@ -261,6 +259,10 @@ impl Lane {
         let paced = (terms.rate_per_second.is_some() && ahead_us > 0).then(|| now.plus_ms(ahead_us / 1000 + 1));
         paused.max(paced)
     }
+}
+
+fn room(queue: &VecDeque<Job>) -> Room {
+    Room { places: WINDOW_MAX.saturating_sub(queue.len()), is_wide: queue.len() < WINDOW_MAX / 2 }
 }
 
 /// The first whose chat has nothing under way.
@@ -305,6 +307,7 @@ mod tests {
             test: false,
             cause,
             attempts,
+            due: Timestamp::from_ms(0),
             previous: None,
             body: None,
         }
@@ -388,7 +391,7 @@ mod tests {
     fn the_window_is_bounded_and_knows_that_there_is_more() {
         let mut lane = lane((0..64).map(|n| job(n, None, 0, Cause::Event)));
         assert!(lane.push(job(64, None, 0, Cause::Event)).is_err());
-        assert!(lane.has_backlog);
+        assert!(lane.reading.fresh_backlog);
         assert_eq!(lane.drain().len(), 64);
         assert_eq!(lane.outstanding, 0);
     }

@@ -17,6 +17,7 @@ pub mod lane;
 mod line;
 pub mod outgoing;
 pub mod pulse;
+pub mod reading;
 pub mod signature;
 pub mod trial;
 mod work;

@@ -12,7 +12,7 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::url::WebhookUrl;
 use crate::domain::ids::EndpointId;
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::{Ended, Job, LaneAsk, Recorded};
+use crate::store::deliveries::{Ended, Job, LaneAsk, LaneDue, News, Recorded, Released};
 use crate::store::endpoints::Keys;
 
 /// The lanes, and what is known of the store.
@@ -27,6 +27,8 @@ pub struct Work {
     /// Deliveries that were recorded while the store was being read: what was read of them is old.
     pub recorded_meanwhile: HashSet<i64>,
     pub last_position: Option<i64>,
+    /// Deliveries that were let pass and have not been read yet.
+    pub released: Vec<Released>,
     /// Whether deliveries may have been written since the last look.
     pub has_news: bool,
     pub in_flight: usize,
@@ -42,17 +44,77 @@ pub struct Work {
 }
 
 impl Work {
-    /// Takes what was read into the lanes, but for what is known or was recorded meanwhile.
-    pub fn accept(&mut self, jobs: Vec<Job>) {
-        for job in jobs {
-            let position = job.position;
-            if self.recorded_meanwhile.contains(&position) || self.known.contains(&position) {
-                continue;
+    /// Takes a delivery that was read into its lane, but for one that is known or was recorded meanwhile. `false`: there is no room for it.
+    fn accept(&mut self, job: Job) -> bool {
+        let position = job.position;
+        if self.recorded_meanwhile.contains(&position) || self.known.contains(&position) {
+            return true;
+        }
+        let has_room = self.lanes.entry(job.endpoint).or_default().push(job).is_ok();
+        if has_room {
+            self.known.insert(position);
+        }
+        has_room
+    }
+
+    /// Takes what has just been queued or let pass. What comes to a lane that has everything before it moves the place where reading goes on.
+    pub fn accept_news(&mut self, news: News) {
+        self.last_position = Some(news.last);
+        for endpoint in &news.more {
+            self.lanes.entry(*endpoint).or_default().reading.fresh_backlog = true;
+        }
+        for job in news.jobs {
+            if let Some(lane) = self.lanes.get_mut(&job.endpoint)
+                && news.is_all
+                && lane.room_for_news() > 0
+            {
+                lane.reading.has_read(job.due, job.position);
             }
-            if self.lanes.entry(job.endpoint).or_default().push(job).is_ok() {
-                self.known.insert(position);
+            self.accept(job);
+        }
+    }
+
+    /// Takes what a lane asked for.
+    pub fn accept_due(&mut self, ask: &LaneAsk, due: LaneDue, now: Timestamp) {
+        let is_full = |jobs: &[Job], asked: usize| jobs.len() >= asked;
+        let lane = self.lanes.entry(ask.endpoint).or_default();
+        if let Some(asked) = ask.again {
+            lane.reading.again_backlog = is_full(&due.again, asked);
+            // What was recorded while this was read may be sooner.
+            lane.reading.next_due = [due.next, lane.reading.next_due.filter(|next| *next > now)].into_iter().flatten().min();
+        }
+        if let Some(asked) = ask.fresh {
+            lane.reading.fresh_backlog = is_full(&due.fresh, asked.count);
+        }
+        for job in due.fresh {
+            let (due, position, keeps_order) = (job.due, job.position, job.cause.keeps_order());
+            // What people asked for never stops the others: it is found from the beginning, once there is room for it.
+            if !self.accept(job) && keeps_order {
+                break;
+            }
+            if let Some(lane) = self.lanes.get_mut(&ask.endpoint) {
+                lane.reading.has_read(due, position);
             }
         }
+        for job in due.again {
+            self.accept(job);
+        }
+    }
+
+    /// Where there is room for news, how much; and what was let pass that finds some. The rest is read in the store's order.
+    pub fn rooms(&mut self) -> (HashMap<EndpointId, usize>, Vec<i64>) {
+        let mut rooms: HashMap<EndpointId, usize> = self.lanes.iter().map(|(id, lane)| (*id, lane.room_for_news())).collect();
+        let mut positions = Vec::new();
+        for released in self.released.drain(..) {
+            match rooms.get_mut(&released.endpoint) {
+                Some(room) if *room > 0 => {
+                    *room -= 1;
+                    positions.push(released.position);
+                }
+                Some(_) | None => self.lanes.entry(released.endpoint).or_default().reading.has_more_since(released.at),
+            }
+        }
+        (rooms, positions)
     }
 
     /// These results are in the store.
@@ -63,14 +125,11 @@ impl Work {
             if let Some(lane) = self.lanes.get_mut(&result.endpoint) {
                 lane.outstanding = lane.outstanding.saturating_sub(1);
                 if let Some(wait) = result.settlement.retry_in_ms {
-                    let due = result.ended_steady.plus_ms(wait);
-                    lane.next_due = Some(lane.next_due.map_or(due, |next| next.min(due)));
+                    lane.reading.will_be_due(result.ended_steady.plus_ms(wait));
                 }
             }
         }
-        for endpoint in &recorded.released {
-            self.lanes.entry(*endpoint).or_default().is_stale = true;
-        }
+        self.released.extend(&recorded.released);
         for endpoint in &recorded.disabled {
             tracing::warn!(%endpoint, "a webhook endpoint was disabled by what it answered");
         }
@@ -89,20 +148,9 @@ impl Work {
         }
     }
 
-    /// What to ask the store for: the lanes that are stale or whose time has come. What is known of them comes again, so that much more is asked for.
+    /// What to ask the store for.
     pub fn asks(&mut self, now: Timestamp) -> Vec<LaneAsk> {
-        let mut asks = Vec::new();
-        for (id, lane) in &mut self.lanes {
-            if lane.next_due.is_some_and(|due| due <= now) {
-                lane.is_stale = true;
-            }
-            if std::mem::take(&mut lane.is_stale) {
-                let (fresh, again) = lane.room();
-                let more = |room: usize| i64::try_from(room + lane.outstanding).unwrap_or(i64::MAX);
-                asks.push(LaneAsk { endpoint: *id, fresh: more(fresh), again: more(again) });
-            }
-        }
-        asks
+        self.lanes.iter_mut().filter_map(|(id, lane)| lane.ask(*id, now)).collect()
     }
 }
 

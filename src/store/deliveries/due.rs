@@ -1,16 +1,19 @@
 //! What the dispatcher takes: deliveries whose time has come, with their bodies.
 
-use bytes::Bytes;
-use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
-use diesel::{Connection, ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
+use std::collections::{BTreeSet, HashMap};
 
+use bytes::Bytes;
+use diesel::{BoolExpressionMethods, Connection, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, SqliteConnection};
+
+use super::{IsDue, IsFirst, IsLater, KeepsOrder};
 use crate::domain::delivery::Cause;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::{ChatId, DeliveryId, EndpointId, EventId};
 use crate::domain::time::Timestamp;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::schema::deliveries;
+use crate::store::prepared::{at_most, first};
+use crate::store::schema::{deliveries, event_bodies, events};
 
 /// One delivery to be attempted.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct Job {
     pub cause: Cause,
     /// Attempts made before.
     pub attempts: u32,
+    /// From when it is due, in steady time.
+    pub due: Timestamp,
     /// The chat's event that was queued to this endpoint before.
     pub previous: Option<EventId>,
     /// The frozen body; none if it was erased or has passed its retention.
@@ -45,58 +50,74 @@ pub struct LaneAsk {
     /// Whose.
     pub endpoint: EndpointId,
     /// First attempts.
-    pub fresh: i64,
+    pub fresh: Option<Fresh>,
     /// Later attempts.
-    pub again: i64,
+    pub again: Option<usize>,
+}
+
+/// Which first attempts are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh {
+    /// Those that come after this one, by when they are due and their position.
+    pub after: (Timestamp, i64),
+    /// So many.
+    pub count: usize,
 }
 
 /// An endpoint's work.
 #[derive(Clone, Debug)]
 pub struct LaneDue {
-    /// Whose.
-    pub endpoint: EndpointId,
     /// First attempts, the longest due first.
     pub fresh: Vec<Job>,
     /// Later attempts, the longest due first.
     pub again: Vec<Job>,
-    /// When the next one is due that is not yet.
+    /// When the next later attempt is due that is not yet.
     pub next: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "select d.position, d.id, d.endpoint_id, d.chat_id, d.type as kind, d.cause, d.attempts, d.previous_event_id, \
-     e.id as event_id, e.test, b.body from deliveries d join events e on e.position = d.event_position \
-     left join event_bodies b on b.event_position = d.event_position and b.variant = d.variant";
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = BigInt)]
-    position: i64,
-    #[diesel(sql_type = Binary)]
-    id: DeliveryId,
-    #[diesel(sql_type = Binary)]
-    endpoint_id: EndpointId,
-    #[diesel(sql_type = Nullable<Binary>)]
-    chat_id: Option<ChatId>,
-    #[diesel(sql_type = Text)]
-    kind: String,
-    #[diesel(sql_type = Text)]
-    cause: String,
-    #[diesel(sql_type = Integer)]
-    attempts: i32,
-    #[diesel(sql_type = Nullable<Binary>)]
-    previous_event_id: Option<EventId>,
-    #[diesel(sql_type = Binary)]
-    event_id: EventId,
-    #[diesel(sql_type = Bool)]
-    test: bool,
-    #[diesel(sql_type = Nullable<Binary>)]
-    body: Option<Vec<u8>>,
+/// What has been queued, or let pass, since the last look.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// What there was room for.
+    pub jobs: Vec<Job>,
+    /// Endpoints that have more.
+    pub more: BTreeSet<EndpointId>,
+    /// The last position that was looked at.
+    pub last: i64,
+    /// Whether there is nothing after it.
+    pub is_all: bool,
 }
 
-#[derive(QueryableByName)]
-struct Next {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    next: Option<i64>,
+type Row = (
+    (i64, DeliveryId, EndpointId, Option<ChatId>, String, String, i32),
+    (Option<Timestamp>, Option<EventId>),
+    (EventId, bool, Option<Vec<u8>>),
+);
+
+/// Deliveries with their events and bodies.
+macro_rules! whole {
+    () => {
+        deliveries::table
+            .inner_join(events::table.on(events::position.eq(deliveries::event_position)))
+            .left_join(
+                event_bodies::table
+                    .on(event_bodies::event_position.eq(deliveries::event_position).and(event_bodies::variant.eq(deliveries::variant))),
+            )
+            .filter(IsDue::new(deliveries::state))
+            .select((
+                (
+                    deliveries::position,
+                    deliveries::id,
+                    deliveries::endpoint_id,
+                    deliveries::chat_id,
+                    deliveries::kind,
+                    deliveries::cause,
+                    deliveries::attempts,
+                ),
+                (deliveries::next_steady, deliveries::previous_event_id),
+                (events::id, events::test, event_bodies::body.nullable()),
+            ))
+    };
 }
 
 impl Store {
@@ -105,43 +126,64 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn last_delivery(&self) -> Result<i64, StoreError> {
-        self.read(|conn| Ok(deliveries::table.select(diesel::dsl::max(deliveries::position)).first::<Option<i64>>(conn)?.unwrap_or(0)))
-            .await
+        self.read(last).await
     }
 
-    /// Deliveries written after `position` that are due, in their order; the last position that was looked at; and whether there are no more.
+    /// What was written after the position `after` and is due, at most `limit` deliveries, and what of `released` still is; with bodies as far as
+    /// `rooms` says how many an endpoint can take. What people asked for comes whole.
     ///
     /// First attempts only, which are due from the moment they are written: their time is not compared, since a clock read before the query
     /// may be a little behind it.
     ///
     /// # Errors
     /// A fault of the database.
-    pub async fn deliveries_after(&self, position: i64, limit: i64) -> Result<(Vec<Job>, i64, bool), StoreError> {
+    pub async fn new_deliveries(
+        &self,
+        after: i64,
+        limit: usize,
+        released: Vec<i64>,
+        mut rooms: HashMap<EndpointId, usize>,
+    ) -> Result<News, StoreError> {
         self.read(move |conn| {
             // One snapshot, so that the end of the range and its rows agree.
             conn.transaction(|conn| {
-                let found: Vec<i64> = deliveries::table
-                    .filter(deliveries::position.gt(position))
+                let written = deliveries::table
+                    .filter(deliveries::position.gt(after))
+                    .filter(
+                        IsDue::new(deliveries::state).and(IsFirst::new(deliveries::attempts)).and(deliveries::next_steady.is_not_null()),
+                    )
                     .order(deliveries::position)
-                    .select(deliveries::position)
-                    .limit(limit)
-                    .load(conn)?;
-                let Some(last) = found.last().copied() else { return Ok((Vec::new(), position, true)) };
-                let is_all = i64::try_from(found.len()).unwrap_or(i64::MAX) < limit;
-                let rows: Vec<Row> = sql_query(format!(
-                    "{COLUMNS} where d.position > ? and d.position <= ? and d.state = 'due' and d.attempts = 0 \
-                     and d.next_steady is not null order by d.position"
-                ))
-                .bind::<BigInt, _>(position)
-                .bind::<BigInt, _>(last)
-                .load(conn)?;
-                Ok((jobs(rows)?, last, is_all))
+                    .select((deliveries::position, deliveries::endpoint_id, KeepsOrder::new(deliveries::cause)));
+                let written: Vec<(i64, EndpointId, bool)> = at_most(limit, written, conn)?;
+                let mut news = News { is_all: written.len() < limit, ..News::default() };
+                news.last = match written.last() {
+                    Some((position, ..)) if !news.is_all => *position,
+                    Some(_) | None => last(conn)?,
+                };
+                let mut wanted = released;
+                for (position, endpoint, keeps_order) in written {
+                    match rooms.get_mut(&endpoint) {
+                        _ if !keeps_order => wanted.push(position),
+                        Some(room) if *room > 0 => {
+                            *room -= 1;
+                            wanted.push(position);
+                        }
+                        Some(_) | None => {
+                            news.more.insert(endpoint);
+                        }
+                    }
+                }
+                for position in wanted {
+                    // A released one may have ended meanwhile.
+                    news.jobs.extend(first(whole!().filter(deliveries::position.eq(position)), conn)?.map(job).transpose()?);
+                }
+                Ok(news)
             })
         })
         .await
     }
 
-    /// What of these endpoints' work is due at `now`.
+    /// What of these endpoints' work is due at `now`, in the order of `asks`.
     ///
     /// # Errors
     /// A fault of the database.
@@ -150,52 +192,57 @@ impl Store {
     }
 }
 
+fn last(conn: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let last = deliveries::table.select(diesel::dsl::max(deliveries::position));
+    Ok(first::<Option<i64>>(last, conn)?.flatten().unwrap_or(0))
+}
+
 fn lane(conn: &mut SqliteConnection, ask: &LaneAsk, now: Timestamp) -> Result<LaneDue, StoreError> {
-    Ok(LaneDue {
-        endpoint: ask.endpoint,
-        fresh: take(conn, "d.attempts = 0", ask.endpoint, now, ask.fresh)?,
-        again: take(conn, "d.attempts > 0", ask.endpoint, now, ask.again)?,
-        next: next(conn, "attempts = 0", ask.endpoint, now)?.into_iter().chain(next(conn, "attempts > 0", ask.endpoint, now)?).min(),
-    })
-}
-
-/// The words of the condition are those of the partial indexes, so that each is used.
-fn take(conn: &mut SqliteConnection, which: &str, endpoint: EndpointId, now: Timestamp, limit: i64) -> Result<Vec<Job>, StoreError> {
-    let rows = sql_query(format!(
-        "{COLUMNS} where d.endpoint_id = ? and d.state = 'due' and {which} and d.next_steady <= ? order by d.next_steady, d.position limit ?"
-    ))
-    .bind::<Binary, _>(endpoint)
-    .bind::<BigInt, _>(now)
-    .bind::<BigInt, _>(limit)
-    .load(conn)?;
-    jobs(rows)
-}
-
-fn next(conn: &mut SqliteConnection, which: &str, endpoint: EndpointId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let row: Next = sql_query(format!(
-        "select min(next_steady) as next from deliveries where endpoint_id = ? and state = 'due' and {which} and next_steady > ?"
-    ))
-    .bind::<Binary, _>(endpoint)
-    .bind::<BigInt, _>(now)
-    .get_result(conn)?;
-    Ok(row.next.map(Timestamp::from_ms))
+    let mut due = LaneDue { fresh: Vec::new(), again: Vec::new(), next: None };
+    if let Some(Fresh { after: (at, position), count }) = ask.fresh {
+        let rows = whole!()
+            .filter(deliveries::endpoint_id.eq(ask.endpoint).and(IsFirst::new(deliveries::attempts)))
+            // Said twice, so that the index is entered at the right place.
+            .filter(deliveries::next_steady.ge(at))
+            .filter(deliveries::next_steady.gt(at).or(deliveries::position.gt(position)))
+            .order((deliveries::next_steady, deliveries::position));
+        due.fresh = jobs(at_most(count, rows, conn)?)?;
+    }
+    if let Some(count) = ask.again {
+        let rows = whole!()
+            .filter(deliveries::endpoint_id.eq(ask.endpoint).and(IsLater::new(deliveries::attempts)).and(deliveries::next_steady.le(now)))
+            .order((deliveries::next_steady, deliveries::position));
+        due.again = jobs(at_most(count, rows, conn)?)?;
+        let next = deliveries::table
+            .filter(deliveries::endpoint_id.eq(ask.endpoint).and(IsDue::new(deliveries::state)).and(IsLater::new(deliveries::attempts)))
+            .filter(deliveries::next_steady.gt(now))
+            .order(deliveries::next_steady)
+            .select(deliveries::next_steady);
+        due.next = first::<Option<Timestamp>>(next, conn)?.flatten();
+    }
+    Ok(due)
 }
 
 fn jobs(rows: Vec<Row>) -> Result<Vec<Job>, StoreError> {
-    let job = |row: Row| {
-        Ok(Job {
-            position: row.position,
-            id: row.id,
-            endpoint: row.endpoint_id,
-            chat: row.chat_id,
-            event: row.event_id,
-            event_type: row.kind.parse().map_err(|_unknown| StoreError::corrupt(&row.kind))?,
-            test: row.test,
-            cause: Cause::parse(&row.cause).ok_or_else(|| StoreError::corrupt(&row.cause))?,
-            attempts: u32::try_from(row.attempts).unwrap_or(0),
-            previous: row.previous_event_id,
-            body: row.body.map(Bytes::from),
-        })
-    };
     rows.into_iter().map(job).collect()
+}
+
+fn job((whose, order, event): Row) -> Result<Job, StoreError> {
+    let (position, id, endpoint, chat, kind, cause, attempts) = whose;
+    let (due, previous) = order;
+    let (event, test, body) = event;
+    Ok(Job {
+        position,
+        id,
+        endpoint,
+        chat,
+        event,
+        event_type: kind.parse().map_err(|_unknown| StoreError::corrupt(&kind))?,
+        test,
+        cause: Cause::parse(&cause).ok_or_else(|| StoreError::corrupt(&cause))?,
+        attempts: u32::try_from(attempts).unwrap_or(0),
+        due: due.unwrap_or_default(),
+        previous,
+        body: body.map(Bytes::from),
+    })
 }

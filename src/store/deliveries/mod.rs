@@ -17,16 +17,16 @@ mod results;
 mod retention;
 mod walk;
 
-pub use due::{Job, LaneAsk, LaneDue};
+pub use due::{Fresh, Job, LaneAsk, LaneDue, News};
 pub use list::DeliveryDetail;
 pub use log::{COUNT_MAX, PAGE_MAX};
-pub use results::{Ended, Recorded};
+pub use results::{Ended, Recorded, Released};
 pub use retention::Sweep;
 pub use walk::SEARCH_ROWS_MAX;
 
 pub use crate::domain::delivery_filter::DeliveryFilter;
 
-use diesel::sql_types::{BigInt, Integer};
+use diesel::sql_types::{BigInt, Bool, Integer};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::effect::Effect;
@@ -43,6 +43,12 @@ use crate::domain::time::{Moment, Timestamp};
 const OPEN: [&str; 3] = [DeliveryState::Due.as_str(), DeliveryState::Sending.as_str(), DeliveryState::Held.as_str()];
 /// Causes that keep a chat's order and wait where the endpoint is disabled.
 const ORDERED: [&str; 2] = [Cause::Event.as_str(), Cause::Recover.as_str()];
+
+// Written out, not bound: see `prepared`. The first three are the conditions of the partial indexes.
+diesel::postfix_operator!(IsDue, " = 'due'", Bool);
+diesel::postfix_operator!(IsFirst, " = 0", Bool);
+diesel::postfix_operator!(IsLater, " > 0", Bool);
+diesel::postfix_operator!(KeepsOrder, " in ('event', 'recover')", Bool);
 
 /// The boot rule: what was being sent is due again at once, and nothing waits longer than its schedule, whatever the clock did meanwhile.
 ///

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 
-use super::{ORDERED, enrich};
+use super::{IsDue, KeepsOrder, enrich};
 use crate::domain::backoff::ATTEMPTS_HOLDING_ORDER_MAX;
 use crate::domain::delivery::{Attempt, AttemptCode, Cause, DeliveryState, Settlement};
 use crate::domain::endpoint::health::{DisabledReason, Health, Warning};
@@ -15,6 +15,7 @@ use crate::store::Store;
 use crate::store::effect::Effect;
 use crate::store::endpoints;
 use crate::store::error::StoreError;
+use crate::store::prepared::{first, update_where};
 use crate::store::schema::{attempts, deliveries};
 use crate::store::writer::Tx;
 use crate::wire::stored_endpoint::pairs_text;
@@ -40,11 +41,22 @@ pub struct Ended {
     pub ended_steady: Timestamp,
 }
 
+/// A delivery that waited for an earlier one of its chat, and may go now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// Its destination.
+    pub endpoint: EndpointId,
+    /// Its place among all deliveries.
+    pub position: i64,
+    /// From when it is due, in steady time.
+    pub at: Timestamp,
+}
+
 /// What recording changed beyond the deliveries themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
-    /// Endpoints with a delivery that was let pass.
-    pub released: BTreeSet<EndpointId>,
+    /// Deliveries that were let pass.
+    pub released: Vec<Released>,
     /// Endpoints that were disabled.
     pub disabled: BTreeSet<EndpointId>,
     /// Endpoints on the way to being disabled that reached a new step.
@@ -119,27 +131,40 @@ fn insert_attempt(conn: &mut SqliteConnection, result: &Ended) -> Result<(), Sto
 }
 
 fn settle(tx: &mut Tx<'_>, result: &Ended, recorded: &mut Recorded) -> Result<(), StoreError> {
-    let row = deliveries::table.find(result.position);
-    let Some(before) = row.select(deliveries::state).first::<String>(tx.conn).optional()? else { return Ok(()) };
-    let state = state_after(&before, result.settlement.state);
-    let next = (state == DeliveryState::Due).then(|| result.ended_steady.plus_ms(result.settlement.retry_in_ms.unwrap_or(0)));
-    diesel::update(row)
-        .set((
+    let Some(state) = write_state(tx, result)? else { return Ok(()) };
+    let (Some(chat), true) = (result.chat, result.cause.keeps_order()) else { return Ok(()) };
+    let strict = tx.directory.endpoints.get(&result.endpoint).is_some_and(|endpoint| endpoint.draft.strict_order);
+    let lets_pass = state != DeliveryState::Due || (!strict && result.number >= ATTEMPTS_HOLDING_ORDER_MAX);
+    if lets_pass && let Some(position) = let_pass(tx.conn, result.endpoint, chat, result.position, strict, tx.now)? {
+        recorded.released.push(Released { endpoint: result.endpoint, position, at: tx.now.steady });
+    }
+    Ok(())
+}
+
+/// Writes where the delivery stands now; answers that, or nothing where the delivery is gone.
+fn write_state(tx: &mut Tx<'_>, result: &Ended) -> Result<Option<DeliveryState>, StoreError> {
+    let row = deliveries::table.filter(deliveries::position.eq(result.position));
+    let changes = |state: DeliveryState| {
+        let next = (state == DeliveryState::Due).then(|| result.ended_steady.plus_ms(result.settlement.retry_in_ms.unwrap_or(0)));
+        (
             deliveries::state.eq(state.as_str()),
             deliveries::attempts.eq(i32::try_from(result.number).unwrap_or(i32::MAX)),
             deliveries::next_steady.eq(next),
             deliveries::last_code.eq(Some(result.attempt.code.as_str())),
             deliveries::last_status.eq(result.attempt.status.map(i32::from)),
             deliveries::ended_at.eq(state.has_ended().then_some(tx.now.wall)),
-        ))
-        .execute(tx.conn)?;
-    let (Some(chat), true) = (result.chat, result.cause.keeps_order()) else { return Ok(()) };
-    let strict = tx.directory.endpoints.get(&result.endpoint).is_some_and(|endpoint| endpoint.draft.strict_order);
-    let lets_pass = state != DeliveryState::Due || (!strict && result.number >= ATTEMPTS_HOLDING_ORDER_MAX);
-    if lets_pass && let_pass(tx.conn, result.endpoint, chat, result.position, strict, tx.now)? {
-        recorded.released.insert(result.endpoint);
+        )
+    };
+    let settled = result.settlement.state;
+    // As good as always it stands as it was read.
+    let as_read = deliveries::position.eq(result.position).and(IsDue::new(deliveries::state));
+    if update_where("deliveries", changes(settled), as_read).execute(tx.conn)? > 0 {
+        return Ok(Some(settled));
     }
-    Ok(())
+    let Some(before) = row.select(deliveries::state).first::<String>(tx.conn).optional()? else { return Ok(None) };
+    let state = state_after(&before, settled);
+    update_where("deliveries", changes(state), deliveries::position.eq(result.position)).execute(tx.conn)?;
+    Ok(Some(state))
 }
 
 /// What was decided meanwhile stands, but for a success: that is a fact. What holds erased data stays erased.
@@ -151,7 +176,7 @@ fn state_after(before: &str, settled: DeliveryState) -> DeliveryState {
     }
 }
 
-/// Makes the first delivery of the chain after `after` that must not be passed due, if it waits. Answers whether it did.
+/// Makes the first delivery of the chain after `after` that must not be passed due, if it waits. Answers its position if it did.
 pub(super) fn let_pass(
     conn: &mut SqliteConnection,
     endpoint: EndpointId,
@@ -159,19 +184,17 @@ pub(super) fn let_pass(
     after: i64,
     strict: bool,
     now: Moment,
-) -> Result<bool, StoreError> {
+) -> Result<Option<i64>, StoreError> {
     let holding = if strict { i32::MAX } else { i32::try_from(ATTEMPTS_HOLDING_ORDER_MAX).unwrap_or(i32::MAX) };
-    let first: Option<(i64, Option<Timestamp>)> = deliveries::table
+    let chain = deliveries::table
         .filter(deliveries::endpoint_id.eq(endpoint).and(deliveries::chat_id.eq(chat)).and(deliveries::position.gt(after)))
-        .filter(deliveries::state.eq(DeliveryState::Due.as_str()).and(deliveries::attempts.lt(holding)))
-        .filter(deliveries::cause.eq_any(ORDERED))
+        .filter(IsDue::new(deliveries::state).and(deliveries::attempts.lt(holding)))
+        .filter(KeepsOrder::new(deliveries::cause))
         .order(deliveries::position)
-        .select((deliveries::position, deliveries::next_steady))
-        .first(conn)
-        .optional()?;
-    let Some((position, None)) = first else { return Ok(false) };
-    diesel::update(deliveries::table.find(position)).set(deliveries::next_steady.eq(Some(now.steady))).execute(conn)?;
-    Ok(true)
+        .select((deliveries::position, deliveries::next_steady));
+    let Some((position, None)) = first::<(i64, Option<Timestamp>)>(chain, conn)? else { return Ok(None) };
+    update_where("deliveries", deliveries::next_steady.eq(Some(now.steady)), deliveries::position.eq(position)).execute(conn)?;
+    Ok(Some(position))
 }
 
 fn note_health(tx: &mut Tx<'_>, result: &Ended, all: &mut BTreeMap<EndpointId, Health>, recorded: &mut Recorded) -> Result<(), StoreError> {

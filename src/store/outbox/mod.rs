@@ -8,7 +8,7 @@ mod telling;
 
 pub(super) use telling::{enqueue_availability, enqueue_entry, enqueue_offline_message, enqueue_visitor_updated, forget_location};
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
+use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, QueryDsl, RunQueryDsl, SqliteConnection};
 
 use crate::domain::backoff::ATTEMPTS_HOLDING_ORDER_MAX;
 use crate::domain::delivery::{Cause, DeliveryState};
@@ -18,8 +18,10 @@ use crate::domain::event_type::EventType;
 use crate::domain::ids::{ChatId, DeliveryId, EndpointId, EventId, VisitorId};
 use crate::domain::time::{Moment, Timestamp};
 use crate::store::Tx;
+use crate::store::deliveries::KeepsOrder;
 use crate::store::effect::Effect;
 use crate::store::error::StoreError;
+use crate::store::prepared::first;
 use crate::store::schema::{deliveries, event_bodies, events};
 
 /// An event to be told. Its id is made before its body, which carries it.
@@ -135,7 +137,7 @@ pub(in crate::store) fn place(
     now: Moment,
 ) -> Result<Place, StoreError> {
     let (blocked, previous) = match chat {
-        Some(chat) => (is_blocked(conn, endpoint, chat)?, previous_event(conn, endpoint.id, chat)?),
+        Some(chat) => behind(conn, endpoint, chat)?,
         None => (false, None),
     };
     Ok(if endpoint.is_live() {
@@ -145,31 +147,26 @@ pub(in crate::store) fn place(
     })
 }
 
-/// Whether the chat's last delivery to this endpoint is still to be waited for. It stands for all before it, which it had to wait for itself.
-fn is_blocked(conn: &mut SqliteConnection, endpoint: &Endpoint, chat: ChatId) -> Result<bool, StoreError> {
-    let last: Option<(String, i32)> = deliveries::table
-        .filter(deliveries::endpoint_id.eq(endpoint.id).and(deliveries::chat_id.eq(chat)))
-        .filter(deliveries::cause.eq_any([Cause::Event.as_str(), Cause::Recover.as_str()]))
-        .order(deliveries::position.desc())
-        .select((deliveries::state, deliveries::attempts))
-        .first(conn)
-        .optional()?;
-    Ok(last.is_some_and(|(state, attempts)| {
-        let pending = [DeliveryState::Due, DeliveryState::Sending].iter().any(|open| open.as_str() == state);
-        pending && (endpoint.draft.strict_order || u32::try_from(attempts).unwrap_or(0) < ATTEMPTS_HOLDING_ORDER_MAX)
-    }))
-}
-
-fn previous_event(conn: &mut SqliteConnection, endpoint: EndpointId, chat: ChatId) -> Result<Option<EventId>, StoreError> {
-    let previous = deliveries::table
-        .inner_join(events::table.on(events::position.eq(deliveries::event_position)))
-        .filter(deliveries::endpoint_id.eq(endpoint).and(deliveries::chat_id.eq(chat)))
-        .filter(deliveries::cause.eq(Cause::Event.as_str()))
-        .order(deliveries::position.desc())
-        .select(events::id)
-        .first(conn)
-        .optional()?;
-    Ok(previous)
+/// Whether the chat's last delivery to this endpoint is still to be waited for, which stands for all before it, since it had to wait for those itself; and
+/// the chat's last event that was queued to this endpoint.
+fn behind(conn: &mut SqliteConnection, endpoint: &Endpoint, chat: ChatId) -> Result<(bool, Option<EventId>), StoreError> {
+    let chain = || {
+        deliveries::table
+            .inner_join(events::table.on(events::position.eq(deliveries::event_position)))
+            .filter(deliveries::endpoint_id.eq(endpoint.id).and(deliveries::chat_id.eq(chat)))
+            .order(deliveries::position.desc())
+    };
+    let last = chain().filter(KeepsOrder::new(deliveries::cause));
+    let last = last.select((deliveries::state, deliveries::attempts, deliveries::cause, events::id));
+    let Some((state, attempts, cause, event)) = first::<(String, i32, String, EventId)>(last, conn)? else { return Ok((false, None)) };
+    let pending = [DeliveryState::Due, DeliveryState::Sending].iter().any(|open| open.as_str() == state);
+    let blocked = pending && (endpoint.draft.strict_order || u32::try_from(attempts).unwrap_or(0) < ATTEMPTS_HOLDING_ORDER_MAX);
+    if cause == Cause::Event.as_str() {
+        return Ok((blocked, Some(event)));
+    }
+    // A recovered one is last: it brought an event again that had its place before.
+    let queued = chain().filter(deliveries::cause.eq(Cause::Event.as_str())).select(events::id);
+    Ok((blocked, first(queued, conn)?))
 }
 
 fn insert_event(conn: &mut SqliteConnection, happening: &Happening<'_>, test: bool) -> Result<i64, StoreError> {

@@ -105,3 +105,39 @@ fn what_was_under_way_when_the_process_died_is_sent_again_with_the_same_id() {
         assert_eq!(world.states(endpoint).await, [DeliveryState::Delivered, DeliveryState::Delivered]);
     });
 }
+
+#[test]
+fn a_backlog_far_beyond_what_is_held_in_memory_goes_out_whole_once_and_in_order() {
+    on_one_thread(async {
+        let (world, receiver) = (World::opens().await, Receiver::opens());
+        world.endpoint(&receiver.url(), &[EventType::MessageCreated]).await;
+        let mut chats = Vec::new();
+        for _ in 0..100 {
+            chats.push(world.asks().await);
+        }
+        // The request's own message was the first. Half of it is there before the dispatcher, half comes while it works.
+        let writes = async |numbers: std::ops::Range<u32>| {
+            for number in numbers {
+                for (chat, visitor) in &chats {
+                    world.writes(*chat, Actor::Visitor(*visitor), &format!("recado {number}")).await;
+                }
+            }
+        };
+        writes(1..3).await;
+        let dispatcher = world.dispatcher();
+        let (attempts, ()) = tokio::join!(dispatcher.tick(), writes(3..5));
+        let attempts = attempts + dispatcher.tick().await;
+        let posts = receiver.takes();
+        assert_eq!((attempts, posts.len()), (500, 500));
+        for (chat, _) in &chats {
+            let seqs: Vec<i64> = posts
+                .iter()
+                .map(super::receiver::Post::json)
+                .filter(|body| body["data"]["chat"]["id"] == chat.to_string())
+                .map(|body| body["data"]["message"]["seq"].as_i64().unwrap_or_default())
+                .collect();
+            assert_eq!(seqs.len(), 5, "each once");
+            assert!(seqs.is_sorted(), "{seqs:?}");
+        }
+    });
+}
