@@ -19,10 +19,12 @@ pub mod effect;
 pub mod endpoints;
 pub mod error;
 pub mod offline;
+mod open_chats;
 pub mod organisation;
 pub mod outbox;
 pub mod passwords;
 pub mod people;
+mod prepared;
 pub mod queue;
 mod quick_setup;
 mod readings;
@@ -51,6 +53,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::agenda::Agenda;
 use self::effect::Effect;
 use self::error::StoreError;
+use self::open_chats::OpenChats;
 use self::writer::{Job, QUEUE_JOBS_MAX, Run, Shared, Writer};
 use crate::clock::Clock;
 use crate::domain::directory::Directory;
@@ -99,7 +102,7 @@ impl Store {
         });
         let readers = readers(path)?;
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
-        let writer = Writer { path: PathBuf::from(path), conn, clock: clock.clone(), shared: Arc::clone(&shared), directory };
+        let writer = Writer { path: PathBuf::from(path), conn, clock: clock.clone(), shared: Arc::clone(&shared), directory, chats: OpenChats::default() };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.work_off(queue))
@@ -230,7 +233,7 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn fact(&self, key: &'static str) -> Result<Option<String>, StoreError> {
-        self.read(move |conn| Ok(schema::meta::table.find(key).select(schema::meta::value).first(conn).optional()?)).await
+        self.read(move |conn| Ok(schema::meta::table.find(key).select(schema::meta::value).get_result(conn).optional()?)).await
     }
 
     /// Notes a fact about this data directory.

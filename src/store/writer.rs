@@ -18,6 +18,7 @@ use super::agenda::Agenda;
 use super::connection;
 use super::effect::Effect;
 use super::error::StoreError;
+use super::open_chats::OpenChats;
 use crate::clock::Clock;
 use crate::domain::directory::Directory;
 use crate::domain::time::Moment;
@@ -38,6 +39,8 @@ pub struct Tx<'a> {
     /// Where the console is, without a slash at its end.
     pub public_url: Arc<str>,
     pub effects: Vec<Effect>,
+    /// Rows that were read or written lately.
+    pub(super) chats: &'a mut OpenChats,
     /// Whether the directory was changed and must be published.
     pub(super) directory_changed: bool,
 }
@@ -116,8 +119,9 @@ where
 fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let (now, directory, directory_changed) = (tx.now, Arc::clone(&tx.directory), tx.directory_changed);
     let public_url = Arc::clone(&tx.public_url);
+    let chats = &mut *tx.chats;
     let done = tx.conn.transaction::<_, Undo, _>(|conn| {
-        let mut inner = Tx { conn, now, directory, public_url, effects: Vec::new(), directory_changed };
+        let mut inner = Tx { conn, now, directory, public_url, effects: Vec::new(), chats, directory_changed };
         let value = work(&mut inner).map_err(Undo)?;
         Ok((value, inner.effects, inner.directory, inner.directory_changed))
     });
@@ -129,7 +133,10 @@ fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>) -> Result
             tx.directory_changed = directory_changed;
             Ok(value)
         }
-        Err(Undo(error)) => Err(error),
+        Err(Undo(error)) => {
+            tx.chats.forget();
+            Err(error)
+        }
     }
 }
 
@@ -167,6 +174,7 @@ pub(super) struct Writer {
     pub clock: Clock,
     pub shared: Arc<Shared>,
     pub directory: Arc<Directory>,
+    pub chats: OpenChats,
 }
 
 impl Writer {
@@ -227,8 +235,9 @@ impl Writer {
         let (clock, before) = (self.clock.clone(), Arc::clone(&self.directory));
         let public_url = Arc::clone(&self.shared.public_url.read().unwrap_or_else(PoisonError::into_inner));
         let began = clock.monotonic();
+        let chats = &mut self.chats;
         let done = self.conn.immediate_transaction::<_, Undo, _>(|conn| {
-            let mut tx = Tx { conn, now: clock.now(), directory: before, public_url, effects: Vec::new(), directory_changed: false };
+            let mut tx = Tx { conn, now: clock.now(), directory: before, public_url, effects: Vec::new(), chats, directory_changed: false };
             for job in batch.iter_mut() {
                 tx.now = clock.now();
                 job.run(&mut tx).map_err(Undo)?;
@@ -243,6 +252,7 @@ impl Writer {
             }
             Err(Undo(error)) => {
                 tracing::error!(%error, "a transaction failed");
+                self.chats.forget();
                 self.reopen();
                 Err(error)
             }
