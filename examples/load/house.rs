@@ -149,17 +149,23 @@ pub fn start(program: &Path, data_dir: &Path, config: &Path) -> Result<(Child, S
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("{}: {error}", program.display()))?;
+    let server = address_of(&mut child)?;
+    Ok((child, server))
+}
+
+/// The address that a server's first line names.
+///
+/// # Errors
+/// In words.
+pub fn address_of(child: &mut Child) -> Result<SocketAddr, String> {
     let mut line = String::new();
     let output = child.stdout.take().ok_or("the server has no output")?;
     drop(BufReader::new(output).read_line(&mut line));
     let address = line.split("http://").nth(1).map(|rest| rest.chars().take_while(|letter| letter.is_ascii_digit() || ".:".contains(*letter)));
-    match address.and_then(|address| address.collect::<String>().parse().ok()) {
-        Some(address) => Ok((child, address)),
-        None => {
-            drop(child.kill());
-            Err(format!("{} did not say where it listens: {line}", program.display()))
-        }
-    }
+    address.and_then(|address| address.collect::<String>().parse().ok()).ok_or_else(|| {
+        drop(child.kill());
+        format!("the server did not say where it listens: {line}")
+    })
 }
 
 /// Asks until the answer is 200.

@@ -8,8 +8,7 @@ use diesel::{
 };
 
 use super::error::StoreError;
-use super::prepared::fixed;
-use super::Tx;
+use super::{Tx, prepared};
 use super::schema::{chat_agents, chat_tags, chats};
 use crate::domain::chat::{
     Chat, Circle, ConsentGiven, Coordinates, LastMessage, Location, LocationSource, Mark, Marks, Offer, Rating, Request, Side, State,
@@ -18,6 +17,8 @@ use crate::domain::ids::{AgentId, ChatId, DepartmentId, SiteId, VisitorId};
 use crate::domain::page::Page;
 use crate::domain::time::{Moment, Timestamp};
 use crate::wire::stored;
+
+const TABLE: &str = "chats";
 
 /// A row of `chats`, whole.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -145,7 +146,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError
 /// A fault of the database.
 pub(super) fn update(tx: &mut Tx<'_>, before: &Chat, chat: &Arc<Chat>) -> Result<(), StoreError> {
     let conn = &mut *tx.conn;
-    fixed(diesel::update(chats::table.find(chat.id)).set(ChatRow::from_chat(chat))).execute(conn)?;
+    prepared::update(TABLE, chat.id, ChatRow::from_chat(chat)).execute(conn)?;
     if before.tags != chat.tags {
         diesel::delete(chat_tags::table.filter(chat_tags::chat_id.eq(chat.id))).execute(conn)?;
         for tag in &chat.tags {
@@ -167,7 +168,7 @@ pub(super) fn update(tx: &mut Tx<'_>, before: &Chat, chat: &Arc<Chat>) -> Result
 /// A fault of the database.
 pub(super) fn update_message(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError> {
     let last = chat.last_message.as_ref();
-    let message = diesel::update(chats::table.find(chat.id)).set((
+    let message = (
         chats::last_seq.eq(chat.last_seq),
         chats::last_message_by.eq(last.map(|message| side(message.by))),
         chats::last_message_at.eq(last.map(|message| message.at)),
@@ -178,8 +179,8 @@ pub(super) fn update_message(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), St
         chats::visitor_messages.eq(chat.visitor_messages),
         chats::agent_messages.eq(chat.agent_messages),
         chats::last_agent_id.eq(chat.last_agent),
-    ));
-    fixed(message).execute(tx.conn)?;
+    );
+    prepared::update(TABLE, chat.id, message).execute(tx.conn)?;
     tx.chats.put(Arc::clone(chat));
     Ok(())
 }
@@ -189,13 +190,13 @@ pub(super) fn update_message(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), St
 /// # Errors
 /// A fault of the database.
 pub(super) fn update_marks(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError> {
-    let marks = diesel::update(chats::table.find(chat.id)).set((
+    let marks = (
         chats::visitor_delivered.eq(chat.marks.visitor.delivered),
         chats::visitor_read.eq(chat.marks.visitor.read),
         chats::agent_delivered.eq(chat.marks.agent.delivered),
         chats::agent_read.eq(chat.marks.agent.read),
-    ));
-    fixed(marks).execute(tx.conn)?;
+    );
+    prepared::update(TABLE, chat.id, marks).execute(tx.conn)?;
     tx.chats.put(Arc::clone(chat));
     Ok(())
 }
@@ -209,7 +210,7 @@ pub(super) fn update_absence(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), St
         chats::absent_at.eq(chat.absent_since.map(|at| at.wall)),
         chats::absent_steady.eq(chat.absent_since.map(|at| at.steady)),
     );
-    fixed(diesel::update(chats::table.find(chat.id)).set(absence)).execute(tx.conn)?;
+    prepared::update(TABLE, chat.id, absence).execute(tx.conn)?;
     tx.chats.put(Arc::clone(chat));
     Ok(())
 }

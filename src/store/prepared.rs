@@ -1,7 +1,7 @@
 //! Statements that SQLite compiles once per connection.
 //!
 //! Two things make diesel or SQLite compile a statement anew each time, which costs several times what running it does:
-//! - diesel takes every UPDATE for one whose text may change with its values. [`fixed`] is for those whose text doesn't.
+//! - diesel takes every UPDATE for one whose text may change with its values. [`update`] is for those whose text doesn't.
 //! - SQLite plans by the value bound to `LIMIT ?`, and by one compared with the column of a partial index (`state = ?`), so each new
 //!   binding throws the plan away. [`first`] and [`at_most`] stop reading instead of saying LIMIT, and states that indexes are
 //!   partial by are written out ([`IsWaiting`], [`IsActive`], [`IsOpen`]).
@@ -10,34 +10,41 @@
 
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LoadQuery;
-use diesel::sql_types::Bool;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Binary, Bool};
 use diesel::sqlite::Sqlite;
-use diesel::{QueryResult, RunQueryDsl, SqliteConnection};
+use diesel::{AsChangeset, QueryResult, RunQueryDsl, SqliteConnection};
 
-/// An UPDATE whose columns and conditions are the same at each call. It is kept by its text, so that a mistake costs memory, never sense.
-pub(super) const fn fixed<S>(statement: S) -> Fixed<S> {
-    Fixed(statement)
+/// An UPDATE of the row with this id. Its text follows from the types of its values.
+pub(super) fn update<I, V: AsChangeset>(table: &'static str, id: I, values: V) -> Update<V::Changeset, I> {
+    Update { table, changes: values.as_changeset(), id }
 }
 
-/// See [`fixed`].
-pub(super) struct Fixed<S>(S);
+/// See [`update`].
+pub(super) struct Update<C, I> {
+    table: &'static str,
+    changes: C,
+    id: I,
+}
 
-impl<S: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Fixed<S> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        self.0.walk_ast(out)
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &Sqlite) -> QueryResult<bool> {
-        Ok(true)
+impl<C: QueryFragment<Sqlite>, I: ToSql<Binary, Sqlite>> QueryFragment<Sqlite> for Update<C, I> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        out.push_identifier(self.table)?;
+        out.push_sql(" SET ");
+        self.changes.walk_ast(out.reborrow())?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<Binary, _>(&self.id)
     }
 }
 
-impl<S> QueryId for Fixed<S> {
+/// It is found again by its text.
+impl<C, I> QueryId for Update<C, I> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<S> RunQueryDsl<SqliteConnection> for Fixed<S> {}
+impl<C, I> RunQueryDsl<SqliteConnection> for Update<C, I> {}
 
 /// The first row, if there is one; what comes after it isn't read.
 pub(super) fn first<'q, T>(query: impl LoadQuery<'q, SqliteConnection, T> + RunQueryDsl<SqliteConnection> + 'q, conn: &mut SqliteConnection) -> QueryResult<Option<T>> {

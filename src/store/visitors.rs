@@ -3,9 +3,8 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper, SqliteConnection};
 
 use super::error::StoreError;
-use super::prepared::fixed;
 use super::schema::visitors;
-use super::{Store, Tx};
+use super::{Store, Tx, prepared};
 use crate::domain::ids::{SiteId, VisitorId};
 use crate::domain::intake::Intake;
 use crate::domain::time::Timestamp;
@@ -148,15 +147,15 @@ pub(super) fn upsert(tx: &mut Tx<'_>, contact: &Contact<'_>, with_chat: bool) ->
     match known {
         Some(visitor) => {
             let phone = if intake.phone_raw.is_some() { intake.phone.clone() } else { visitor.phone };
-            let newly = diesel::update(visitors::table.find(visitor.id)).set((
+            let newly = (
                     told,
                     visitors::name.eq(intake.name.clone().or(visitor.name)),
                     visitors::email.eq(intake.email.clone().or(visitor.email)),
                     visitors::phone.eq(phone),
                     visitors::phone_raw.eq(intake.phone_raw.clone().or(visitor.phone_raw)),
                     visitors::chats_count.eq(visitor.chats_count + i32::from(with_chat)),
-                ));
-            fixed(newly).execute(tx.conn)?;
+                );
+            prepared::update("visitors", visitor.id, newly).execute(tx.conn)?;
             Ok(visitor.id)
         }
         None => {

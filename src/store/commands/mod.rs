@@ -82,12 +82,13 @@ impl Store {
         .await
     }
 
-    /// Raises a side's marks; what is lower than the stored ones is ignored.
+    /// Raises the marks of the side that the actor speaks for: the chat's visitor, or who answers it (a supervisor who looks has read nothing in their
+    /// place). What is lower than the stored ones is ignored.
     ///
     /// # Errors
-    /// `NotFound`, or a fault of the database.
-    pub async fn mark(&self, chat: ChatId, side: Side, delivered: i64, read: i64) -> Result<(), StoreError> {
-        self.write(move |tx| mark(tx, chat, side, delivered, read)).await
+    /// `NotFound` also for everybody else; a fault of the database.
+    pub async fn mark(&self, chat: ChatId, by: Actor, delivered: i64, read: i64) -> Result<(), StoreError> {
+        self.write(move |tx| mark(tx, chat, by, delivered, read)).await
     }
 }
 
@@ -204,8 +205,13 @@ pub(super) fn publish_deadline(tx: &mut Tx<'_>, chat: &Chat) {
     tx.publish(Effect::Deadline { chat: chat.id, due });
 }
 
-fn mark(tx: &mut Tx<'_>, id: ChatId, side: Side, delivered: i64, read: i64) -> Result<(), StoreError> {
+fn mark(tx: &mut Tx<'_>, id: ChatId, by: Actor, delivered: i64, read: i64) -> Result<(), StoreError> {
     let chat = rows::known(tx, id)?.ok_or(Refusal::NotFound)?;
+    let side = match by {
+        Actor::Visitor(visitor) if chat.request.visitor == visitor => Side::Visitor,
+        Actor::Agent(agent) if chat.agent == Some(agent) => Side::Agent,
+        _ => return Err(Refusal::NotFound.into()),
+    };
     let raise = |mark: &mut crate::domain::chat::Mark| {
         let read = read.clamp(mark.read, chat.last_seq);
         let delivered = delivered.clamp(mark.delivered, chat.last_seq).max(read);

@@ -14,7 +14,7 @@ use crate::store::chats::{self as rows, ChatRow};
 use crate::store::effect::Effect;
 use crate::store::error::StoreError;
 use crate::store::outbox;
-use crate::store::prepared::{IsActive, IsOpen, IsWaiting, fixed};
+use crate::store::prepared::{IsActive, IsOpen, IsWaiting, update};
 use crate::store::schema::{agents, chats};
 use crate::store::{Store, Tx};
 
@@ -71,7 +71,7 @@ fn agent_present(tx: &mut Tx<'_>, agent: AgentId, present: bool) -> Result<(), S
     let was_online = account.is_online(tx.now);
     let absent: Option<Moment> = (!present).then_some(tx.now);
     let absence = (agents::absent_at.eq(absent.map(|at| at.wall)), agents::absent_steady.eq(absent.map(|at| at.steady)));
-    fixed(diesel::update(agents::table.find(agent)).set(absence)).execute(tx.conn)?;
+    update("agents", agent, absence).execute(tx.conn)?;
     tx.change_directory(|directory| {
         if let Some(account) = directory.agents.get_mut(&agent) {
             account.absent_since = absent;
