@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 mod bare;
 mod bench;
 #[path = "../../examples/load/cast.rs"]
-#[expect(dead_code, reason = "what the load generator's own scenarios use")]
 mod cast;
 #[path = "../../examples/load/house.rs"]
 #[expect(dead_code, reason = "what the load generator's own scenarios use")]

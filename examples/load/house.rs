@@ -30,6 +30,7 @@ use papo::store::people::AgentData;
 use papo::store::sessions::NewSession;
 use papo::web::settings::site_form;
 use papo::webhooks::signature;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -47,8 +48,19 @@ pub struct Plan {
     pub endpoints: Vec<String>,
 }
 
+/// The file beside the data that says who may sign in.
+const KNOWN: &str = "house.json";
+
+/// What it says.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    site: String,
+    agents: Vec<AgentKey>,
+    tags: Vec<String>,
+}
+
 /// Somebody who answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AgentKey {
     pub token: String,
     /// Where chats for this agent are asked for; none leaves it to the site.
@@ -86,15 +98,38 @@ impl House {
     /// In words.
     pub async fn spawn(program: &Path, parent: Option<&Path>, plan: &Plan) -> Result<Self, String> {
         let folder = parent.map_or_else(tempfile::tempdir, tempfile::tempdir_in).map_err(|error| error.to_string())?;
-        let data_dir = folder.path().join("data");
-        std::fs::create_dir_all(&data_dir).map_err(|error| format!("{}: {error}", data_dir.display()))?;
-        let (site, agents, tags) = found(&data_dir, plan).await.map_err(|error| error.to_string())?;
-        let config = folder.path().join("papo.toml");
+        Self::found(folder.path(), plan).await?;
+        let mut house = Self::reopen(program, folder.path())?;
+        house._folder = Some(folder);
+        Ok(house)
+    }
+
+    /// Starts `program` on data that [`House::found`] made.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn reopen(program: &Path, folder: &Path) -> Result<Self, String> {
+        let known = std::fs::read_to_string(folder.join(KNOWN)).map_err(|error| format!("{}: {error}", folder.join(KNOWN).display()))?;
+        let known: Known = serde_json::from_str(&known).map_err(|error| error.to_string())?;
+        let config = folder.join("papo.toml");
         std::fs::write(&config, CONFIG).map_err(|error| error.to_string())?;
         let began = Instant::now();
-        let (child, server) = start(program, &data_dir, &config)?;
+        let (child, server) = start(program, &folder.join("data"), &config)?;
         let cold_start = first_answer(server, began)?;
-        Ok(Self { server, site, agents, tags, pid: child.id(), cold_start: Some(cold_start), child: Some(child), _folder: Some(folder) })
+        let Known { site, agents, tags } = known;
+        Ok(Self { server, site, agents, tags, pid: child.id(), cold_start: Some(cold_start), child: Some(child), _folder: None })
+    }
+
+    /// Makes the data of a house in `folder`, and notes there who may sign in.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn found(folder: &Path, plan: &Plan) -> Result<(), String> {
+        let data_dir = folder.join("data");
+        std::fs::create_dir_all(&data_dir).map_err(|error| format!("{}: {error}", data_dir.display()))?;
+        let (site, agents, tags) = found(&data_dir, plan).await.map_err(|error| error.to_string())?;
+        let known = serde_json::to_string(&Known { site, agents, tags }).map_err(|error| error.to_string())?;
+        std::fs::write(folder.join(KNOWN), known).map_err(|error| error.to_string())
     }
 
     /// Signs in to the server that printed `line`.

@@ -12,10 +12,12 @@ use papo::domain::department::Routing;
 use serde_json::Value;
 
 mod cast;
+mod grow;
 mod house;
 mod idle;
 mod lifecycle;
 mod line;
+mod lists;
 mod messages;
 mod meter;
 mod receiver;
@@ -46,6 +48,9 @@ struct Cli {
     /// Process id of the attached server
     #[arg(long, global = true)]
     pid: Option<u32>,
+    /// Start the server on the data that `grow` made in this directory, which stays
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "attach")]
+    grown: Option<PathBuf>,
     /// One line of JSON instead of words
     #[arg(long, global = true)]
     json: bool,
@@ -84,6 +89,21 @@ enum Scenario {
         endpoints: usize,
         #[arg(long, default_value_t = 10)]
         seconds: u64,
+    },
+    /// Makes a data directory with the past of years, for --grown, and times the first page of each list on it
+    Grow {
+        /// A directory that is not there yet
+        #[arg(long, value_name = "DIR")]
+        into: PathBuf,
+        #[arg(long, default_value_t = 1_000_000)]
+        chats: i64,
+        #[arg(long, default_value_t = 20)]
+        messages_each: usize,
+    },
+    /// Times the first page of each list on data that `grow` made
+    Lists {
+        #[arg(long, value_name = "DIR")]
+        of: PathBuf,
     },
     /// Everybody drops at once and comes back
     Reconnect {
@@ -135,9 +155,28 @@ async fn play(cli: &Cli) -> Result<(String, Value, usize), String> {
                 urls.push(url);
             }
             let house = house(cli, *agents, urls).await?;
+            let receivers = if cli.grown.is_some() { Vec::new() } else { receivers };
             let lives = lifecycle::run(&house, *visitors, Duration::from_secs(*seconds), &receivers).await?;
             Ok((lives.words(), lives.to_json(), lives.faults.len()))
         }
+        Scenario::Grow { into, chats, messages_each } => {
+            if into.exists() {
+                return Err(format!("{} is there already", into.display()));
+            }
+            let plan = Plan { agents: 200, room: 100_000, routing: Routing::LeastBusy, endpoints: Vec::new() };
+            House::found(into, &plan).await?;
+            let grown = grow::grow(into, *chats, *messages_each).await?;
+            let words = format!(
+                "{} chats with {} messages in {:.1} GB, made in {:.0} s",
+                grown.chats,
+                grown.messages,
+                meter::ratio(grown.bytes, 1 << 30),
+                grown.took.as_secs_f64()
+            );
+            let (lists, json) = lists(into).await?;
+            Ok((format!("{words}\n{lists}"), json, 0))
+        }
+        Scenario::Lists { of } => lists(of).await.map(|(words, json)| (words, json, 0)),
         Scenario::Reconnect { visitors, agents } => {
             let house = house(cli, *agents, Vec::new()).await?;
             let came = idle::reconnect(&house, *visitors).await?;
@@ -146,11 +185,24 @@ async fn play(cli: &Cli) -> Result<(String, Value, usize), String> {
     }
 }
 
-/// The attached server, or a fresh one.
+async fn lists(folder: &std::path::Path) -> Result<(String, Value), String> {
+    let timed = lists::time(folder).await.map_err(|error| error.to_string())?;
+    let line = |(name, took): &lists::Timed| format!("{:>9.2} ms  {name}", took.as_secs_f64() * 1e3);
+    let words: Vec<String> = timed.iter().map(line).collect();
+    let json = timed.iter().map(|(name, took)| serde_json::json!({"list": name, "median_ms": took.as_secs_f64() * 1e3})).collect();
+    Ok((words.join("\n"), json))
+}
+
+/// The attached server, or a fresh one, or one on grown data.
 async fn house(cli: &Cli, agents: usize, endpoints: Vec<String>) -> Result<House, String> {
     if let (Some(file), Some(pid)) = (&cli.attach, cli.pid) {
         let line = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
         return House::attach(&line, pid);
+    }
+    if let Some(grown) = &cli.grown {
+        let mut house = House::reopen(&house::program(cli.program.clone()), grown)?;
+        house.agents.truncate(agents);
+        return Ok(house);
     }
     let plan = Plan { agents, room: 100_000, routing: Routing::LeastBusy, endpoints };
     House::spawn(&house::program(cli.program.clone()), cli.folder.as_deref(), &plan).await

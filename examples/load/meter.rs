@@ -21,11 +21,6 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// How many were counted.
-    pub fn count(&self) -> u64 {
-        self.0.len()
-    }
-
     /// Milliseconds that `percent` of them stay within.
     pub fn ms(&self, percent: f64) -> f64 {
         micros(self.0.value_at_quantile(percent / 100.0)) / 1000.0
@@ -48,6 +43,9 @@ impl Latencies {
 const fn micros(value: u64) -> f64 {
     value as f64
 }
+
+/// Milliseconds of a tick of `/proc/PID/stat`: Linux tells user space a hundredth of a second, whatever the kernel counts in.
+const TICK_MS: u64 = 10;
 
 /// What a process had used at a moment.
 #[derive(Clone, Debug)]
@@ -74,8 +72,11 @@ impl Usage {
             let ns: u64 = read("schedstat").split_whitespace().next().and_then(|ns| ns.parse().ok()).unwrap_or(0);
             *threads.entry(read("comm").trim().to_owned()).or_default() += Duration::from_nanos(ns);
         }
-        let cpu = threads.values().sum();
-        Self { at: Instant::now(), cpu, threads }
+        // Of the whole process, with the threads that ended meanwhile.
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks: u64 = behind_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        Self { at: Instant::now(), cpu: Duration::from_millis(ticks * TICK_MS), threads }
     }
 
     /// What was used since.
