@@ -157,8 +157,8 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
         vault,
     });
     let relay = Relay::new(store.clone(), hub);
+    relay.follow();
     let tasks = vec![
-        rt::spawn(relay.clone().run(store.listen())),
         rt::spawn(relay.run_ephemera()),
         rt::spawn(Sweeper::new(store).run()),
         rt::spawn(forget_idle(state.clone())),

@@ -63,8 +63,6 @@ pub use self::writer::Tx;
 
 /// Connections that read.
 const READERS_MAX: u32 = 4;
-/// Batches of effects that may wait for the relay.
-const EFFECT_BATCHES_MAX: usize = 4_096;
 
 /// A handle to the store.
 #[derive(Clone)]
@@ -163,12 +161,9 @@ impl Store {
         &self.clock
     }
 
-    /// Everything that is committed from now on, in commit order. One listener: a second call replaces the first.
-    #[must_use]
-    pub fn listen(&self) -> mpsc::Receiver<Vec<Effect>> {
-        let (sender, receiver) = mpsc::channel(EFFECT_BATCHES_MAX);
-        *self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
-        receiver
+    /// Tells `listener` everything that is committed from now on, in commit order, on the writer's thread: it must never wait. A second one replaces the first.
+    pub fn listen(&self, listener: impl FnMut(Vec<Effect>) + Send + 'static) {
+        *self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(listener));
     }
 
     /// Runs a job in the writer. It may run again after another job's fault, and must decide before it writes: a refusal leaves nothing behind.
@@ -277,6 +272,8 @@ impl Store {
         if !matches!(joined, Ok(Some(Ok(())) | None)) {
             tracing::error!("the writer ended by a panic");
         }
+        // The listener may hold the store.
+        drop(self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

@@ -43,15 +43,36 @@ impl OpenChats {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arc, KEPT_MAX, OpenChats};
-    use crate::domain::chat::{State, evolve};
-    use crate::domain::chat::tests::fixture;
-    use crate::domain::ids::{ChatId, VisitorId};
+    use super::{Arc, Chat, ChatId, KEPT_MAX, OpenChats};
+    use crate::domain::chat::{Request, State, evolve};
+    use crate::domain::ids::{DepartmentId, SiteId, VisitorId};
+    use crate::domain::page::{Page, Utm};
+    use crate::domain::time::{Moment, Timestamp};
+
+    fn waiting() -> Chat {
+        let request = Request {
+            protocol: String::new(),
+            site: SiteId::new(),
+            department: DepartmentId::new(),
+            visitor: VisitorId::new(),
+            origin: "widget".to_owned(),
+            locale: "pt-BR".to_owned(),
+            timezone: None,
+            subject: String::new(),
+            page: Page::default(),
+            utm: Utm::default(),
+            fields: "{}".to_owned(),
+            consent: None,
+            marketing: false,
+            previous_chat: None,
+        };
+        evolve::requested(ChatId::new(), request, Moment { wall: Timestamp::from_ms(1), steady: Timestamp::from_ms(1) })
+    }
 
     #[test]
     fn it_keeps_what_is_open_and_no_more_than_its_bound() {
         let mut kept = OpenChats::default();
-        let mut chat = evolve::requested(ChatId::new(), fixture::request(VisitorId::new()), fixture::second(0));
+        let mut chat = waiting();
         for _ in 0..=KEPT_MAX {
             chat.id = ChatId::new();
             kept.put(Arc::new(chat.clone()));

@@ -2,11 +2,12 @@
 //!
 //! It owns the only writing connection. Jobs come through a bounded queue; all that are waiting form a batch, which is one transaction and so one sync to disk: batches
 //! form by themselves while the previous one is on its way, without a timer. Nobody is answered before the COMMIT, and what a job wants to tell
-//! the world ([`Effect`]) is published after it, in commit order.
+//! the world ([`Effect`]) is published after it, in commit order and before the answers: so an author's answer and event leave in one write.
 //!
 //! A job that refuses must not have written anything; one that can't promise that runs guarded (in a savepoint). After a fault of the database
 //! the batch is undone and its jobs are run again one by one, so a fault hurts only who caused it. Jobs are therefore re-runnable.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -30,6 +31,11 @@ const BATCH_JOBS_MAX: usize = 256;
 pub(super) const QUEUE_JOBS_MAX: usize = 8_192;
 /// Size of the log beyond which it is moved into the database file even under load, in pages written since the last time.
 const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Jobs after which an idle moment is used to move the log. A moment comes after each message of a calm server: every one would cost two more syncs.
+const LOG_JOBS_MIN: usize = 4_096;
+
+/// Hears of what was committed, on the writer's thread, in commit order, before anybody is answered. It must never wait.
+pub(super) type Listener = Box<dyn FnMut(Vec<Effect>) + Send>;
 
 /// What a job has in its hands.
 pub struct Tx<'a> {
@@ -165,7 +171,7 @@ pub(super) struct Shared {
     /// Counts of commits and of what came of them.
     pub metrics: Metrics,
     /// Where effects go after the COMMIT.
-    pub effects: Mutex<Option<mpsc::Sender<Vec<Effect>>>>,
+    pub effects: Mutex<Option<Listener>>,
 }
 
 pub(super) struct Writer {
@@ -181,15 +187,16 @@ impl Writer {
     /// The thread's body: until every handle is gone.
     pub fn work_off(mut self, mut queue: mpsc::Receiver<Box<dyn Run>>) {
         let mut batch: Vec<Box<dyn Run>> = Vec::with_capacity(BATCH_JOBS_MAX);
-        let mut log_dirty = false;
+        let mut jobs_in_log = 0;
         loop {
             match queue.try_recv() {
                 Ok(job) => batch.push(job),
                 Err(mpsc::error::TryRecvError::Disconnected) => break,
                 Err(mpsc::error::TryRecvError::Empty) => {
                     // Idle: the time to move the log into the database file.
-                    if std::mem::take(&mut log_dirty) && self.log_bytes() > LOG_BYTES_MAX / 16 {
+                    if jobs_in_log >= LOG_JOBS_MIN {
                         self.checkpoint(false);
+                        jobs_in_log = 0;
                     }
                     match queue.blocking_recv() {
                         Some(job) => batch.push(job),
@@ -203,13 +210,14 @@ impl Writer {
                     Err(_) => break,
                 }
             }
+            jobs_in_log += batch.len();
             self.commit_batch(&mut batch);
-            log_dirty = true;
             if self.shared.closing.load(Ordering::Acquire) && queue.is_empty() {
                 break;
             }
             if self.log_bytes() > LOG_BYTES_MAX {
                 self.checkpoint(true);
+                jobs_in_log = 0;
             }
         }
         self.checkpoint(true);
@@ -283,10 +291,12 @@ impl Writer {
         if outbox {
             self.shared.outbox.notify_one();
         }
-        let listener = self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(listener) = listener {
-            // The relay never waits, so this doesn't either but for a moment under load.
-            drop(listener.blocking_send(effects));
+        let mut listener = self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listener) = listener.as_mut() {
+            // What is committed stays so whatever becomes of telling it.
+            if catch_unwind(AssertUnwindSafe(|| listener(effects))).is_err() {
+                tracing::error!("telling what was committed ended by a panic");
+            }
         }
     }
 
