@@ -114,7 +114,10 @@ impl Bare {
 
     async fn pairs(&self, count: usize) -> Result<Vec<Pair>, String> {
         let opened = (0..count).map(|number| async move {
-            let chat = format!("{:036x}", u64::try_from(number).unwrap_or(0) + 0x0123_4567_89ab_cdef * u64::try_from(count).unwrap_or(0) % 0xffff_ffff_ffff);
+            let chat = format!(
+                "{:036x}",
+                u64::try_from(number).unwrap_or(0) + 0x0123_4567_89ab_cdef * u64::try_from(count).unwrap_or(0) % 0xffff_ffff_ffff
+            );
             let visitor = Line::open(self.server, cast::source(number), &format!("/ws?{chat}&visitor"), None).await?;
             let agent = Line::open(self.server, cast::source(20_000 + number), &format!("/ws?{chat}&agent"), None).await?;
             Ok(Pair { chat, visitor, agent })
@@ -197,7 +200,8 @@ pub async fn idle_of(server: SocketAddr, pid: u32, site: Option<&str>, sockets: 
     warm.iter().flatten().for_each(Line::hang_up);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let (before, usage) = (rss_kib(pid), Usage::of(pid));
-    let lines: Result<Vec<Line>, String> = futures_util::stream::iter((0..sockets).map(open)).buffered(64).collect::<Vec<_>>().await.into_iter().collect();
+    let lines: Result<Vec<Line>, String> =
+        futures_util::stream::iter((0..sockets).map(open)).buffered(64).collect::<Vec<_>>().await.into_iter().collect();
     let lines = lines?;
     let opening = Usage::of(pid).since(&usage);
     tokio::time::sleep(Duration::from_millis(1_200)).await;
@@ -218,7 +222,13 @@ pub async fn idle_of(server: SocketAddr, pid: u32, site: Option<&str>, sockets: 
 pub fn idle_goals(ours: &Silent, bare: &Silent, pace: &Pace) -> Vec<Goal> {
     let name = format!("{} idle sockets", pace.sockets);
     let mut goals = vec![
-        Goal { name: format!("{name}: memory each"), ours: ours.kib_each, bare: Some(bare.kib_each), unit: "KiB", bound: Some((false, 1.3)) },
+        Goal {
+            name: format!("{name}: memory each"),
+            ours: ours.kib_each,
+            bare: Some(bare.kib_each),
+            unit: "KiB",
+            bound: Some((false, 1.3)),
+        },
         Goal { name: format!("{name}: opening, CPU each"), ours: ours.opening_us, bare: Some(bare.opening_us), unit: "us", bound: None },
     ];
     if !pace.hold.is_zero() {

@@ -71,7 +71,8 @@ pub async fn agent(server: SocketAddr, number: usize, key: &AgentKey) -> Result<
 /// # Errors
 /// In words.
 pub async fn agents(house: &House, count: usize) -> Result<Vec<Line>, String> {
-    let opened = futures_util::stream::iter(house.agents.iter().take(count).enumerate().map(|(number, key)| agent(house.server, number, key)));
+    let opened =
+        futures_util::stream::iter(house.agents.iter().take(count).enumerate().map(|(number, key)| agent(house.server, number, key)));
     opened.buffered(16).collect::<Vec<_>>().await.into_iter().collect()
 }
 

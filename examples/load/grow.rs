@@ -74,12 +74,17 @@ pub async fn grow(folder: &Path, chats: i64, messages_each: usize) -> Result<Gro
             let each = size.saturating_sub(first_size) / u64::try_from(made - first_made).unwrap_or(1);
             let (wanted, free) = (each * u64::try_from(chats - made).unwrap_or(0), free_bytes(folder));
             if wanted + FREE_BYTES_MIN > free {
-                return Err(format!("{made} of {chats} chats were made: the rest takes {} GB and {} GB are free, of which 5 stay so", wanted >> 30, free >> 30));
+                return Err(format!(
+                    "{made} of {chats} chats were made: the rest takes {} GB and {} GB are free, of which 5 stay so",
+                    wanted >> 30,
+                    free >> 30
+                ));
             }
         }
     }
     conn.batch_execute("drop table copied; pragma wal_checkpoint(truncate); pragma optimize;").map_err(fault)?;
-    let messages = sql_query("select count(*) as count from timeline where type = 'message'").get_result::<Count>(&mut conn).map_err(fault)?;
+    let messages =
+        sql_query("select count(*) as count from timeline where type = 'message'").get_result::<Count>(&mut conn).map_err(fault)?;
     let bytes = std::fs::metadata(&file).map_or(0, |file| file.len());
     Ok(Grown { chats: made, messages: messages.count, bytes, took: began.elapsed() })
 }
@@ -100,15 +105,39 @@ impl Copies {
         let at = "(:now - (:all - n) * :apart)";
         let (chat, visitor) = (id_of(at, 8), id_of(at, 9));
         let moved = |column: &str| (column.to_owned(), format!("t.{column} - p.requested_at + {at}"));
-        let times = ["requested_at", "queued_at", "queued_steady", "started_at", "ended_at", "ended_steady", "last_message_at", "first_response_at", "absent_at", "absent_steady"];
+        let times = [
+            "requested_at",
+            "queued_at",
+            "queued_steady",
+            "started_at",
+            "ended_at",
+            "ended_steady",
+            "last_message_at",
+            "first_response_at",
+            "absent_at",
+            "absent_steady",
+        ];
         let mut of_chats: Vec<(String, String)> = times.into_iter().map(moved).collect();
-        of_chats.extend([("id", chat.clone()), ("visitor_id", visitor.clone()), ("protocol", "printf('G%010d', n)".to_owned())].map(|(name, sql)| (name.to_owned(), sql)));
+        of_chats.extend(
+            [("id", chat.clone()), ("visitor_id", visitor.clone()), ("protocol", "printf('G%010d', n)".to_owned())]
+                .map(|(name, sql)| (name.to_owned(), sql)),
+        );
         let author = format!("case when t.author = p.visitor_id then {visitor} else t.author end");
         let pair = |name: &str, sql: &str| (name.to_owned(), sql.to_owned());
         Ok(Self(vec![
-            copy(conn, "visitors", "t.id = p.visitor_id", &[pair("id", &visitor), pair("token_hash", "randomblob(32)"), moved("first_seen_at")])?,
+            copy(
+                conn,
+                "visitors",
+                "t.id = p.visitor_id",
+                &[pair("id", &visitor), pair("token_hash", "randomblob(32)"), moved("first_seen_at")],
+            )?,
             copy(conn, "chats", "t.id = p.id", &of_chats)?,
-            copy(conn, "timeline", "t.chat_id = p.id", &[pair("chat_id", &chat), pair("id", "randomblob(16)"), moved("at"), moved("steady")])?,
+            copy(
+                conn,
+                "timeline",
+                "t.chat_id = p.id",
+                &[pair("chat_id", &chat), pair("id", "randomblob(16)"), moved("at"), moved("steady")],
+            )?,
             copy(conn, "receipts", "t.scope = p.id", &[pair("scope", &chat), pair("chat_id", &chat), pair("author", &author)])?,
             copy(conn, "chat_tags", "t.chat_id = p.id", &[pair("chat_id", &chat)])?,
             copy(conn, "chat_agents", "t.chat_id = p.id", &[pair("chat_id", &chat)])?,

@@ -140,7 +140,8 @@ impl House {
         let told: Value = serde_json::from_str(line).map_err(|error| format!("not the line of `papo demo --json`: {error}"))?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let base = text(told.get("base_url").unwrap_or(&Value::Null));
-        let server: SocketAddr = base.trim_start_matches("http://").parse().map_err(|_unread| format!("{base} is not an address on loopback"))?;
+        let server: SocketAddr =
+            base.trim_start_matches("http://").parse().map_err(|_unread| format!("{base} is not an address on loopback"))?;
         let mut agents = Vec::new();
         for agent in told.get("agents").and_then(Value::as_array).into_iter().flatten() {
             let body = serde_json::json!({"email": agent.get("email"), "password": agent.get("password")}).to_string();
@@ -150,17 +151,6 @@ impl House {
         }
         let site = text(told.get("site_key").unwrap_or(&Value::Null));
         Ok(Self { server, site, agents, tags: Vec::new(), pid, cold_start: None, child: None, _folder: None })
-    }
-
-    /// Stops the server as an operator would, and says how long that took.
-    pub fn stop(mut self) -> Duration {
-        let began = Instant::now();
-        if let Some(mut child) = self.child.take() {
-            // The standard library can only kill; `kill` can ask.
-            drop(Command::new("kill").arg(child.id().to_string()).status());
-            drop(child.wait());
-        }
-        began.elapsed()
     }
 }
 
@@ -196,7 +186,8 @@ pub fn address_of(child: &mut Child) -> Result<SocketAddr, String> {
     let mut line = String::new();
     let output = child.stdout.take().ok_or("the server has no output")?;
     drop(BufReader::new(output).read_line(&mut line));
-    let address = line.split("http://").nth(1).map(|rest| rest.chars().take_while(|letter| letter.is_ascii_digit() || ".:".contains(*letter)));
+    let address =
+        line.split("http://").nth(1).map(|rest| rest.chars().take_while(|letter| letter.is_ascii_digit() || ".:".contains(*letter)));
     address.and_then(|address| address.collect::<String>().parse().ok()).ok_or_else(|| {
         drop(child.kill());
         format!("the server did not say where it listens: {line}")

@@ -215,9 +215,17 @@ impl Scene<'_> {
         let body = format!("Mensagem {number} de {}", self.chat);
         let by_visitor = number % 2 == 1;
         let typing = json!({"type": "typing", "chat_id": self.chat, "on": true}).to_string();
-        if by_visitor { self.visitor.send(&typing) } else { self.agent.send(&typing) }
+        if by_visitor {
+            self.visitor.send(&typing)
+        } else {
+            self.agent.send(&typing)
+        }
         let command = json!({"type": "message", "body": body});
-        if by_visitor { self.visitor_does(command).await? } else { self.agent_does(command).await? }
+        if by_visitor {
+            self.visitor_does(command).await?
+        } else {
+            self.agent_does(command).await?
+        }
         loop {
             let frame = if by_visitor { self.agent_frame().await? } else { self.visitor_frame().await? };
             if frame.starts_with(r#"{"type":"event""#) && frame.contains(&body) {
@@ -226,7 +234,11 @@ impl Scene<'_> {
         }
         let seq = if by_visitor { self.agent_seq } else { self.visitor_seq };
         let mark = json!({"type": "mark", "chat_id": self.chat, "read": seq}).to_string();
-        if by_visitor { self.agent.send(&mark) } else { self.visitor.send(&mark) }
+        if by_visitor {
+            self.agent.send(&mark)
+        } else {
+            self.visitor.send(&mark)
+        }
         Ok(())
     }
 

@@ -27,7 +27,8 @@ pub async fn time(folder: &Path) -> Result<Vec<Timed>, StoreError> {
     let store = Store::open(&folder.join("data/papo.db"), Clock::system())?;
     let mut timed = vec![("opening the store".to_owned(), began.elapsed())];
     let directory = store.directory();
-    let agent: AgentId = directory.agents.values().find(|agent| agent.email == "agent0@load.example").map(|agent| agent.id).unwrap_or_default();
+    let agent: AgentId =
+        directory.agents.values().find(|agent| agent.email == "agent0@load.example").map(|agent| agent.id).unwrap_or_default();
     let departments: Vec<DepartmentId> = directory.departments.keys().copied().collect();
     let own = directory.departments.values().find(|department| department.member(agent).is_some()).map(|department| department.id);
     let now = store.clock().now();
@@ -66,7 +67,11 @@ pub async fn time(folder: &Path) -> Result<Vec<Timed>, StoreError> {
         ("chats of a department, by an admin", all.clone(), ChatFilter { department: own, ..ChatFilter::default() }),
         ("chats of a protocol", all.clone(), ChatFilter { protocol: Some(chat.request.protocol.clone()), ..ChatFilter::default() }),
         ("chats of a protocol that isn't", all.clone(), ChatFilter { protocol: Some("none".to_owned()), ..ChatFilter::default() }),
-        ("an agent's chats before a time", member, ChatFilter { agent: Some(agent), until: Some(chat.requested_at), ..ChatFilter::default() }),
+        (
+            "an agent's chats before a time",
+            member,
+            ChatFilter { agent: Some(agent), until: Some(chat.requested_at), ..ChatFilter::default() },
+        ),
     ];
     for (name, sight, filter) in filters {
         let search = || store.search_chats(sight.clone(), filter.clone(), None, PAGE);

@@ -202,6 +202,7 @@ async fn house(cli: &Cli, agents: usize, endpoints: Vec<String>) -> Result<House
     if let Some(grown) = &cli.grown {
         let mut house = House::reopen(&house::program(cli.program.clone()), grown)?;
         house.agents.truncate(agents);
+        eprintln!("the server answered {:.0} ms after its start", house.cold_start.unwrap_or_default().as_secs_f64() * 1e3);
         return Ok(house);
     }
     let plan = Plan { agents, room: 100_000, routing: Routing::LeastBusy, endpoints };

@@ -262,7 +262,9 @@ pub async fn run(pairs: &[Pair], pid: u32, course: Course) -> Outcome {
         pair.agent.hand_over(move |frame| agents.hear(Side::Agent, frame));
     }
     match course.rate {
-        None => (0..pairs.len()).for_each(|number| stage.say(number, if number % 2 == 0 { Side::Visitor } else { Side::Agent }, Instant::now())),
+        None => {
+            (0..pairs.len()).for_each(|number| stage.say(number, if number % 2 == 0 { Side::Visitor } else { Side::Agent }, Instant::now()))
+        }
         Some(rate) => pace(&stage, rate),
     }
     tokio::time::sleep(course.warm_up).await;

@@ -158,11 +158,7 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
     });
     let relay = Relay::new(store.clone(), hub);
     relay.follow();
-    let tasks = vec![
-        rt::spawn(relay.run_ephemera()),
-        rt::spawn(Sweeper::new(store).run()),
-        rt::spawn(forget_idle(state.clone())),
-    ];
+    let tasks = vec![rt::spawn(relay.run_ephemera()), rt::spawn(Sweeper::new(store).run()), rt::spawn(forget_idle(state.clone()))];
     let server = serve(&state, listener, descriptors).map_err(|error| StartError::Listen(address, error))?;
     Ok(Running { state, address, server, tasks, webhooks, _data_dir: data_dir })
 }

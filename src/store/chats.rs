@@ -8,8 +8,8 @@ use diesel::{
 };
 
 use super::error::StoreError;
-use super::{Tx, prepared};
 use super::schema::{chat_agents, chat_tags, chats};
+use super::{Tx, prepared};
 use crate::domain::chat::{
     Chat, Circle, ConsentGiven, Coordinates, LastMessage, Location, LocationSource, Mark, Marks, Offer, Rating, Request, Side, State,
 };
@@ -206,10 +206,8 @@ pub(super) fn update_marks(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), Stor
 /// # Errors
 /// A fault of the database.
 pub(super) fn update_absence(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError> {
-    let absence = (
-        chats::absent_at.eq(chat.absent_since.map(|at| at.wall)),
-        chats::absent_steady.eq(chat.absent_since.map(|at| at.steady)),
-    );
+    let absence =
+        (chats::absent_at.eq(chat.absent_since.map(|at| at.wall)), chats::absent_steady.eq(chat.absent_since.map(|at| at.steady)));
     prepared::update(TABLE, chat.id, absence).execute(tx.conn)?;
     tx.chats.put(Arc::clone(chat));
     Ok(())

@@ -100,7 +100,14 @@ impl Store {
         });
         let readers = readers(path)?;
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
-        let writer = Writer { path: PathBuf::from(path), conn, clock: clock.clone(), shared: Arc::clone(&shared), directory, chats: OpenChats::default() };
+        let writer = Writer {
+            path: PathBuf::from(path),
+            conn,
+            clock: clock.clone(),
+            shared: Arc::clone(&shared),
+            directory,
+            chats: OpenChats::default(),
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.work_off(queue))

@@ -47,7 +47,10 @@ impl<C, I> QueryId for Update<C, I> {
 impl<C, I> RunQueryDsl<SqliteConnection> for Update<C, I> {}
 
 /// The first row, if there is one; what comes after it isn't read.
-pub(super) fn first<'q, T>(query: impl LoadQuery<'q, SqliteConnection, T> + RunQueryDsl<SqliteConnection> + 'q, conn: &mut SqliteConnection) -> QueryResult<Option<T>> {
+pub(super) fn first<'q, T>(
+    query: impl LoadQuery<'q, SqliteConnection, T> + RunQueryDsl<SqliteConnection> + 'q,
+    conn: &mut SqliteConnection,
+) -> QueryResult<Option<T>> {
     query.load_iter::<T, _>(conn)?.next().transpose()
 }
 

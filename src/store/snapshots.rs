@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::exists;
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
 
 use super::chats::{self as rows, ChatRow};
@@ -115,10 +116,11 @@ impl Store {
                 .order(chats::requested_at.asc())
                 .select(ChatRow::as_select());
             let own = at_most(LIST_CHATS_MAX, own, conn)?;
-            let took_part = chat_agents::table.filter(chat_agents::agent_id.eq(agent)).select(chat_agents::chat_id);
+            // Asked of each chat of the day, which are few beside all that the agent ever had.
+            let took_part = chat_agents::table.filter(chat_agents::chat_id.eq(chats::id)).filter(chat_agents::agent_id.eq(agent));
             let ended = chats::table
                 .filter(chats::ended_at.ge(since))
-                .filter(chats::id.eq_any(took_part))
+                .filter(exists(took_part))
                 .order(chats::ended_at.desc())
                 .select(ChatRow::as_select());
             let ended = at_most(LIST_CHATS_MAX, ended, conn)?;
@@ -168,5 +170,5 @@ fn listed(conn: &mut SqliteConnection, found: Vec<ChatRow>) -> Result<Vec<Listed
 
 /// Whether the visitor left a message about a missed chat.
 fn carried(conn: &mut SqliteConnection, chat: ChatId) -> Result<bool, StoreError> {
-    Ok(diesel::select(diesel::dsl::exists(offline_messages::table.filter(offline_messages::chat_id.eq(chat)))).get_result(conn)?)
+    Ok(diesel::select(exists(offline_messages::table.filter(offline_messages::chat_id.eq(chat)))).get_result(conn)?)
 }

@@ -148,13 +148,13 @@ pub(super) fn upsert(tx: &mut Tx<'_>, contact: &Contact<'_>, with_chat: bool) ->
         Some(visitor) => {
             let phone = if intake.phone_raw.is_some() { intake.phone.clone() } else { visitor.phone };
             let newly = (
-                    told,
-                    visitors::name.eq(intake.name.clone().or(visitor.name)),
-                    visitors::email.eq(intake.email.clone().or(visitor.email)),
-                    visitors::phone.eq(phone),
-                    visitors::phone_raw.eq(intake.phone_raw.clone().or(visitor.phone_raw)),
-                    visitors::chats_count.eq(visitor.chats_count + i32::from(with_chat)),
-                );
+                told,
+                visitors::name.eq(intake.name.clone().or(visitor.name)),
+                visitors::email.eq(intake.email.clone().or(visitor.email)),
+                visitors::phone.eq(phone),
+                visitors::phone_raw.eq(intake.phone_raw.clone().or(visitor.phone_raw)),
+                visitors::chats_count.eq(visitor.chats_count + i32::from(with_chat)),
+            );
             prepared::update("visitors", visitor.id, newly).execute(tx.conn)?;
             Ok(visitor.id)
         }

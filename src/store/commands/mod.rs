@@ -98,7 +98,9 @@ pub(super) fn execute(tx: &mut Tx<'_>, id: ChatId, actor: Actor, command: &Comma
     let chat = rows::known(tx, id)?.ok_or(Refusal::NotFound)?;
     let events = match decide_with_facts(tx, &chat, actor, command) {
         // What was carried out may not be decided again: told twice, it is still the same answer.
-        Err(refused) if !refused.is_fault() => return receipt.map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten().ok_or(refused),
+        Err(refused) if !refused.is_fault() => {
+            return receipt.map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten().ok_or(refused);
+        }
         decided => decided?,
     };
     let at = tx.now.wall;
@@ -185,7 +187,8 @@ fn publish_change(
     let (visitor_name, unread) = if only_messages {
         (None, 0)
     } else {
-        let name: Option<Option<String>> = visitors::table.find(chat.request.visitor).select(visitors::name).get_result(tx.conn).optional()?;
+        let name: Option<Option<String>> =
+            visitors::table.find(chat.request.visitor).select(visitors::name).get_result(tx.conn).optional()?;
         (name.flatten().map(Arc::from), timeline::unread(tx.conn, chat.id, chat.marks.agent.read)?)
     };
     publish_deadline(tx, chat);

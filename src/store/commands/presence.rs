@@ -45,11 +45,8 @@ impl Store {
 }
 
 fn visitor_present(tx: &mut Tx<'_>, visitor: VisitorId, present: bool) -> Result<(), StoreError> {
-    let open = chats::table
-        .filter(chats::visitor_id.eq(visitor))
-        .filter(IsOpen::new(chats::state))
-        .select(ChatRow::as_select())
-        .load(tx.conn)?;
+    let open =
+        chats::table.filter(chats::visitor_id.eq(visitor)).filter(IsOpen::new(chats::state)).select(ChatRow::as_select()).load(tx.conn)?;
     for mut chat in rows::list(open)? {
         if chat.absent_since.is_none() == present {
             continue;
@@ -127,7 +124,8 @@ fn pass_offers(tx: &mut Tx<'_>, agent: AgentId) -> Result<(), StoreError> {
 }
 
 fn active_of(conn: &mut SqliteConnection, agent: AgentId) -> Result<Vec<Chat>, StoreError> {
-    let found = chats::table.filter(IsActive::new(chats::state)).filter(chats::agent_id.eq(agent)).select(ChatRow::as_select()).load(conn)?;
+    let found =
+        chats::table.filter(IsActive::new(chats::state)).filter(chats::agent_id.eq(agent)).select(ChatRow::as_select()).load(conn)?;
     rows::list(found)
 }
 

@@ -197,7 +197,12 @@ fn contact(request: &NewRequest) -> Contact<'_> {
 /// The chat before, if it is the visitor's own.
 fn previous_of(tx: &mut Tx<'_>, request: &NewRequest, visitor: VisitorId) -> Result<Option<ChatId>, StoreError> {
     let Some(previous) = request.previous_chat else { return Ok(None) };
-    Ok(chats::table.filter(chats::id.eq(previous)).filter(chats::visitor_id.eq(visitor)).select(chats::id).get_result(tx.conn).optional()?)
+    Ok(chats::table
+        .filter(chats::id.eq(previous))
+        .filter(chats::visitor_id.eq(visitor))
+        .select(chats::id)
+        .get_result(tx.conn)
+        .optional()?)
 }
 
 fn next_protocol(tx: &mut Tx<'_>) -> Result<String, StoreError> {
@@ -223,9 +228,12 @@ fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<Left, Stor
     let department = department_of(tx, request)?;
     let visitor = visitors::upsert(tx, &contact(request), false)?;
     let chat = match new.chat {
-        Some(chat) => {
-            chats::table.filter(chats::id.eq(chat)).filter(chats::visitor_id.eq(visitor)).select(chats::id).get_result(tx.conn).optional()?
-        }
+        Some(chat) => chats::table
+            .filter(chats::id.eq(chat))
+            .filter(chats::visitor_id.eq(visitor))
+            .select(chats::id)
+            .get_result(tx.conn)
+            .optional()?,
         None => None,
     };
     let message = OfflineMessage {

@@ -113,9 +113,7 @@ impl AgentSocket {
                 *known = (known.0.max(delivered), known.1.max(read));
                 Ok(())
             }
-            AgentCommand::Open { client_id, chat_id: id, after } => {
-                Box::pin(self.open(&client_id, &id, after.unwrap_or(0), answers)).await
-            }
+            AgentCommand::Open { client_id, chat_id: id, after } => Box::pin(self.open(&client_id, &id, after.unwrap_or(0), answers)).await,
             AgentCommand::Shut { client_id, chat_id: id } => {
                 let id = chat_id(&id)?;
                 if let Some(subscription) = &mut self.subscription {
