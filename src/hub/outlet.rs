@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::close::Close;
 
 /// Frames that may wait for a socket; one that falls further behind is closed and resumes.
-pub const FRAMES_MAX: usize = 128;
+pub const FRAMES_MAX: usize = 512;
 
 /// The hub's end.
 pub struct Outlet {
