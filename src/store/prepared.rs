@@ -47,17 +47,14 @@ impl<C, I> QueryId for Update<C, I> {
 impl<C, I> RunQueryDsl<SqliteConnection> for Update<C, I> {}
 
 /// The first row, if there is one; what comes after it isn't read.
-pub(super) fn first<'q, T>(
-    query: impl LoadQuery<'q, SqliteConnection, T> + RunQueryDsl<SqliteConnection> + 'q,
-    conn: &mut SqliteConnection,
-) -> QueryResult<Option<T>> {
+pub(super) fn first<'q, T>(query: impl LoadQuery<'q, SqliteConnection, T> + 'q, conn: &mut SqliteConnection) -> QueryResult<Option<T>> {
     query.load_iter::<T, _>(conn)?.next().transpose()
 }
 
 /// The first rows; what comes after them isn't read.
 pub(super) fn at_most<'q, T>(
     count: usize,
-    query: impl LoadQuery<'q, SqliteConnection, T> + RunQueryDsl<SqliteConnection> + 'q,
+    query: impl LoadQuery<'q, SqliteConnection, T> + 'q,
     conn: &mut SqliteConnection,
 ) -> QueryResult<Vec<T>> {
     query.load_iter::<T, _>(conn)?.take(count).collect()
