@@ -262,9 +262,8 @@ pub async fn run(pairs: &[Pair], pid: u32, course: Course) -> Outcome {
         pair.agent.hand_over(move |frame| agents.hear(Side::Agent, frame));
     }
     match course.rate {
-        None => {
-            (0..pairs.len()).for_each(|number| stage.say(number, if number % 2 == 0 { Side::Visitor } else { Side::Agent }, Instant::now()))
-        }
+        None => (0..pairs.len())
+            .for_each(|number| stage.say(number, if number.is_multiple_of(2) { Side::Visitor } else { Side::Agent }, Instant::now())),
         Some(rate) => pace(&stage, rate),
     }
     tokio::time::sleep(course.warm_up).await;
@@ -321,7 +320,7 @@ fn pace(stage: &Rc<Stage>, rate: u32) {
             if stage.stopped.get() {
                 break;
             }
-            let side = if (turn / stage.talks.len()) % 2 == 0 { Side::Visitor } else { Side::Agent };
+            let side = if (turn / stage.talks.len()).is_multiple_of(2) { Side::Visitor } else { Side::Agent };
             stage.say(turn % stage.talks.len(), side, due);
             turn += 1;
         }
