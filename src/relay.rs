@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 use crate::domain::agent::Agent;
 use crate::domain::chat::event::{Event, Recorded};
@@ -28,6 +28,11 @@ use crate::wire::views::{
 
 /// The least time between two rounds of ephemera.
 const EPHEMERA_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Agents that are told of in one go, far fewer than frames that may wait for a socket.
+const AGENTS_AT_ONCE: usize = 32;
+/// How long sockets then have to send them.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Publishes what the store commits.
 #[derive(Clone)]
@@ -67,19 +72,19 @@ impl Relay {
         Self { store, hub, stale: Arc::default(), cards: Arc::default() }
     }
 
-    /// Publishes until the store is closed.
-    pub async fn run(self, mut effects: mpsc::Receiver<Vec<Effect>>) {
-        let mut known = self.store.directory();
-        while let Some(batch) = effects.recv().await {
-            let (directory, now) = (self.store.directory(), self.store.clock().now());
-            for effect in batch {
+    /// Publishes from now on what the store commits, where it is committed: encoding never waits, and nobody has to be woken for it.
+    pub fn follow(&self) {
+        let (relay, mut known) = (self.clone(), self.store.directory());
+        self.store.listen(move |effects| {
+            let (directory, now) = (relay.store.directory(), relay.store.clock().now());
+            for effect in effects {
                 if matches!(effect, Effect::Directory) {
-                    self.call_back(&known, &directory);
+                    relay.call_back(&known, &directory);
                     known = Arc::clone(&directory);
                 }
-                self.publish(effect, &directory, now);
+                relay.publish(effect, &directory, now);
             }
-        }
+        });
     }
 
     /// Tells ephemera, at most once a second, for ever.
@@ -295,7 +300,11 @@ impl Relay {
             }
         }
         let loads = self.store.loads().await?;
-        for agent in parts.agents.iter().filter_map(|agent| directory.agents.get(agent)) {
+        for (told, agent) in parts.agents.iter().filter_map(|agent| directory.agents.get(agent)).enumerate() {
+            // Every agent hears of every other: a large house must not fill everybody's queue in one go.
+            if told % AGENTS_AT_ONCE == AGENTS_AT_ONCE - 1 {
+                tokio::time::sleep(PAUSE).await;
+            }
             let load = i64::from(loads.get(&agent.id).copied().unwrap_or(0));
             self.hub.publish(&[Topic::Agents], &encode(&AgentFrame::Agent { agent: AgentView::of(agent, load, &directory, now) }));
         }

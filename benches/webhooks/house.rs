@@ -66,6 +66,7 @@ impl House {
     /// An endpoint for every message.
     pub async fn endpoint(&self, url: &str) {
         let draft = EndpointDraft {
+            enrich: BTreeSet::new(),
             name: "CRM".to_owned(),
             url: WebhookUrl::parse(url).expect("a URL"),
             plain_http_accepted: true,

@@ -1,38 +1,46 @@
-//! One socket's bounded queue.
+//! One socket's bounded queue. Made by hand, since most sockets are silent and a channel keeps a block of slots for each.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytestring::ByteString;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 use super::close::Close;
 
 /// Frames that may wait for a socket; one that falls further behind is closed and resumes.
-pub const FRAMES_MAX: usize = 128;
+pub const FRAMES_MAX: usize = 512;
 
 /// The hub's end.
 pub struct Outlet {
     id: u64,
-    frames: mpsc::Sender<ByteString>,
-    closing: Arc<Closing>,
+    queue: Arc<Queue>,
 }
 
 #[derive(Default)]
-struct Closing {
-    why: OnceLock<Close>,
+struct Queue {
+    waiting: Mutex<Waiting>,
     told: Notify,
 }
 
-/// The socket's end.
-pub struct Inlet {
-    frames: mpsc::Receiver<ByteString>,
-    closing: Arc<Closing>,
+#[derive(Default)]
+struct Waiting {
+    frames: VecDeque<ByteString>,
+    closing: Option<Close>,
 }
 
+/// The socket's end; there is one, and it alone waits.
+pub struct Inlet(Arc<Queue>);
+
 pub(super) fn pair(id: u64) -> (Arc<Outlet>, Inlet) {
-    let (sender, receiver) = mpsc::channel(FRAMES_MAX);
-    let closing = Arc::new(Closing::default());
-    (Arc::new(Outlet { id, frames: sender, closing: Arc::clone(&closing) }), Inlet { frames: receiver, closing })
+    let queue = Arc::<Queue>::default();
+    (Arc::new(Outlet { id, queue: Arc::clone(&queue) }), Inlet(queue))
+}
+
+impl Queue {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Outlet {
@@ -42,16 +50,20 @@ impl Outlet {
 
     /// Queues a frame; a full queue closes the socket instead.
     pub(super) fn offer(&self, frame: &ByteString) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.frames.try_send(frame.clone()) {
-            self.close(Close::Slow);
+        let mut waiting = self.queue.waiting();
+        if waiting.frames.len() < FRAMES_MAX {
+            waiting.frames.push_back(frame.clone());
+        } else {
+            waiting.closing.get_or_insert(Close::Slow);
         }
+        drop(waiting);
+        self.queue.told.notify_one();
     }
 
     /// Tells the socket to close; the first reason counts.
     pub(super) fn close(&self, close: Close) {
-        if self.closing.why.set(close).is_ok() {
-            self.closing.told.notify_one();
-        }
+        self.queue.waiting().closing.get_or_insert(close);
+        self.queue.told.notify_one();
     }
 }
 
@@ -61,13 +73,18 @@ impl Inlet {
     /// # Errors
     /// The reason to close.
     pub async fn next(&mut self) -> Result<ByteString, Close> {
-        if let Some(close) = self.closing.why.get() {
-            return Err(*close);
-        }
-        tokio::select! {
-            biased;
-            () = self.closing.told.notified() => Err(self.closing.why.get().copied().unwrap_or(Close::Internal)),
-            frame = self.frames.recv() => frame.ok_or(Close::Internal),
+        loop {
+            {
+                let mut waiting = self.0.waiting();
+                if let Some(close) = waiting.closing {
+                    return Err(close);
+                }
+                if let Some(frame) = waiting.frames.pop_front() {
+                    return Ok(frame);
+                }
+            }
+            // A frame that came in between has left a permit.
+            self.0.told.notified().await;
         }
     }
 }

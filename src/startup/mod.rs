@@ -4,6 +4,7 @@ pub mod backup;
 pub mod check;
 pub mod data_dir;
 pub mod demo;
+pub mod descriptors;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use actix_web::{App, HttpServer, rt};
 use tokio::task::JoinHandle;
 
 use self::data_dir::DataDir;
+use self::descriptors::Descriptors;
 use crate::auth::vault::{Vault, VaultError};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -132,6 +134,7 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// What stands in the way.
 pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Option<String>) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+    let descriptors = descriptors::raise();
     let data_dir = DataDir::open(&config.data_dir)?;
     let store = Store::open(&data_dir.database(), clock)?;
     let vault = Arc::new(unlock(&store, &data_dir, key).await?);
@@ -141,6 +144,7 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
     let webhooks = dispatch(&store, &vault, &config, address, &inspector)?;
     let hub = Hub::default();
     let state = Data::new(AppState {
+        sockets_max: descriptors.sockets_max,
         limits: Limits::new(config.rates),
         gate: Gate::default(),
         pages: Pages::default(),
@@ -156,15 +160,15 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
         vault,
     });
     let relay = Relay::new(store.clone(), hub);
+    relay.follow();
     let tasks = vec![
         rt::spawn(webhooks.pulse.clone().watch(store.clone())),
-        rt::spawn(relay.clone().run(store.listen())),
         rt::spawn(relay.clone().run_ephemera()),
         rt::spawn(web::socket::card::follow(state.clone(), relay)),
         rt::spawn(Sweeper::new(store).run()),
         rt::spawn(forget_idle(state.clone())),
     ];
-    let server = serve(&state, listener).map_err(|error| StartError::Listen(address, error))?;
+    let server = serve(&state, listener, descriptors).map_err(|error| StartError::Listen(address, error))?;
     Ok(Running { state, address, server, tasks, webhooks, _data_dir: data_dir })
 }
 
@@ -187,7 +191,7 @@ fn dispatch(
     })
 }
 
-fn serve(state: &Data<AppState>, listener: TcpListener) -> std::io::Result<ServerHandle> {
+fn serve(state: &Data<AppState>, listener: TcpListener, descriptors: Descriptors) -> std::io::Result<ServerHandle> {
     let (workers, state) = (state.config.workers, state.clone());
     let server = HttpServer::new(move || {
         App::new()
@@ -206,7 +210,7 @@ fn serve(state: &Data<AppState>, listener: TcpListener) -> std::io::Result<Serve
     })
     .workers(workers)
     .backlog(4096)
-    .max_connections(25_000)
+    .max_connections((descriptors.connections_max / workers.max(1)).max(1))
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals()
     .listen(listener)?

@@ -1,4 +1,6 @@
-//! Rows of chats: to and from the domain's [`Chat`].
+//! Rows of chats: to and from the domain's [`Chat`]. After the boot this module alone changes them, since it keeps their copies up.
+
+use std::sync::Arc;
 
 use diesel::{
     AsChangeset, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper,
@@ -7,6 +9,7 @@ use diesel::{
 
 use super::error::StoreError;
 use super::schema::{chat_agents, chat_tags, chats};
+use super::{Tx, prepared};
 use crate::domain::chat::{
     Chat, Circle, ConsentGiven, Coordinates, LastMessage, Location, LocationSource, Mark, Marks, Offer, Rating, Request, Side, State,
 };
@@ -15,10 +18,13 @@ use crate::domain::page::Page;
 use crate::domain::time::{Moment, Timestamp};
 use crate::wire::stored;
 
+const TABLE: &str = "chats";
+
 /// A row of `chats`, whole.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = chats)]
 #[diesel(treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::sqlite::Sqlite))]
 pub struct ChatRow {
     id: ChatId,
@@ -89,7 +95,7 @@ pub struct ChatRow {
 /// # Errors
 /// A fault of the database.
 pub fn find(conn: &mut SqliteConnection, id: ChatId) -> Result<Option<Chat>, StoreError> {
-    chats::table.find(id).select(ChatRow::as_select()).first(conn).optional()?.map(ChatRow::into_chat).transpose()
+    chats::table.find(id).select(ChatRow::as_select()).get_result(conn).optional()?.map(ChatRow::into_chat).transpose()
 }
 
 /// Reads one chat that must be there.
@@ -108,12 +114,29 @@ pub(super) fn list(rows: Vec<ChatRow>) -> Result<Vec<Chat>, StoreError> {
     rows.into_iter().map(ChatRow::into_chat).collect()
 }
 
+/// One chat in a job of the writer: as it was kept, else its row.
+///
+/// # Errors
+/// A fault of the database.
+pub(super) fn known(tx: &mut Tx<'_>, id: ChatId) -> Result<Option<Arc<Chat>>, StoreError> {
+    if let Some(chat) = tx.chats.get(id).map(Arc::clone) {
+        debug_assert_eq!(find(tx.conn, id)?.as_ref(), Some(&*chat), "a chat was changed past its copy");
+        return Ok(Some(chat));
+    }
+    let found = find(tx.conn, id)?.map(Arc::new);
+    if let Some(chat) = &found {
+        tx.chats.put(Arc::clone(chat));
+    }
+    Ok(found)
+}
+
 /// Writes a new chat.
 ///
 /// # Errors
 /// A fault of the database.
-pub(super) fn insert(conn: &mut SqliteConnection, chat: &Chat) -> Result<(), StoreError> {
-    diesel::insert_into(chats::table).values(ChatRow::from_chat(chat)).execute(conn)?;
+pub(super) fn insert(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError> {
+    diesel::insert_into(chats::table).values(ChatRow::from_chat(chat)).execute(tx.conn)?;
+    tx.chats.put(Arc::clone(chat));
     Ok(())
 }
 
@@ -121,8 +144,9 @@ pub(super) fn insert(conn: &mut SqliteConnection, chat: &Chat) -> Result<(), Sto
 ///
 /// # Errors
 /// A fault of the database.
-pub(super) fn update(conn: &mut SqliteConnection, before: &Chat, chat: &Chat) -> Result<(), StoreError> {
-    diesel::update(chats::table.find(chat.id)).set(ChatRow::from_chat(chat)).execute(conn)?;
+pub(super) fn update(tx: &mut Tx<'_>, before: &Chat, chat: &Arc<Chat>) -> Result<(), StoreError> {
+    let conn = &mut *tx.conn;
+    prepared::update(TABLE, chat.id, ChatRow::from_chat(chat)).execute(conn)?;
     if before.tags != chat.tags {
         diesel::delete(chat_tags::table.filter(chat_tags::chat_id.eq(chat.id))).execute(conn)?;
         for tag in &chat.tags {
@@ -134,6 +158,7 @@ pub(super) fn update(conn: &mut SqliteConnection, before: &Chat, chat: &Chat) ->
             .values((chat_agents::chat_id.eq(chat.id), chat_agents::agent_id.eq(agent)))
             .execute(conn)?;
     }
+    tx.chats.put(Arc::clone(chat));
     Ok(())
 }
 
@@ -141,22 +166,50 @@ pub(super) fn update(conn: &mut SqliteConnection, before: &Chat, chat: &Chat) ->
 ///
 /// # Errors
 /// A fault of the database.
-pub(super) fn update_message(conn: &mut SqliteConnection, chat: &Chat) -> Result<(), StoreError> {
+pub(super) fn update_message(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError> {
     let last = chat.last_message.as_ref();
-    diesel::update(chats::table.find(chat.id))
-        .set((
-            chats::last_seq.eq(chat.last_seq),
-            chats::last_message_by.eq(last.map(|message| side(message.by))),
-            chats::last_message_at.eq(last.map(|message| message.at)),
-            chats::last_message_body.eq(last.map(|message| &message.preview)),
-            chats::idle_steady.eq(chat.idle_since),
-            chats::waiting_since.eq(chat.waiting_since),
-            chats::first_response_at.eq(chat.first_response_at),
-            chats::visitor_messages.eq(chat.visitor_messages),
-            chats::agent_messages.eq(chat.agent_messages),
-            chats::last_agent_id.eq(chat.last_agent),
-        ))
-        .execute(conn)?;
+    let message = (
+        chats::last_seq.eq(chat.last_seq),
+        chats::last_message_by.eq(last.map(|message| side(message.by))),
+        chats::last_message_at.eq(last.map(|message| message.at)),
+        chats::last_message_body.eq(last.map(|message| &message.preview)),
+        chats::idle_steady.eq(chat.idle_since),
+        chats::waiting_since.eq(chat.waiting_since),
+        chats::first_response_at.eq(chat.first_response_at),
+        chats::visitor_messages.eq(chat.visitor_messages),
+        chats::agent_messages.eq(chat.agent_messages),
+        chats::last_agent_id.eq(chat.last_agent),
+    );
+    prepared::update(TABLE, chat.id, message).execute(tx.conn)?;
+    tx.chats.put(Arc::clone(chat));
+    Ok(())
+}
+
+/// Writes a chat's marks alone.
+///
+/// # Errors
+/// A fault of the database.
+pub(super) fn update_marks(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError> {
+    let marks = (
+        chats::visitor_delivered.eq(chat.marks.visitor.delivered),
+        chats::visitor_read.eq(chat.marks.visitor.read),
+        chats::agent_delivered.eq(chat.marks.agent.delivered),
+        chats::agent_read.eq(chat.marks.agent.read),
+    );
+    prepared::update(TABLE, chat.id, marks).execute(tx.conn)?;
+    tx.chats.put(Arc::clone(chat));
+    Ok(())
+}
+
+/// Writes alone since when a chat's visitor is away.
+///
+/// # Errors
+/// A fault of the database.
+pub(super) fn update_absence(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError> {
+    let absence =
+        (chats::absent_at.eq(chat.absent_since.map(|at| at.wall)), chats::absent_steady.eq(chat.absent_since.map(|at| at.steady)));
+    prepared::update(TABLE, chat.id, absence).execute(tx.conn)?;
+    tx.chats.put(Arc::clone(chat));
     Ok(())
 }
 

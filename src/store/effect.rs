@@ -42,7 +42,7 @@ pub enum Effect {
 pub struct ChatChange {
     /// None for a request.
     pub before: Option<Standing>,
-    pub chat: Chat,
+    pub chat: Arc<Chat>,
     /// Whether the patience with a silent visitor began or ended.
     pub idle_moved: bool,
     pub recorded: Vec<Recorded>,

@@ -19,6 +19,7 @@ pub mod effect;
 pub mod endpoints;
 pub mod error;
 pub mod offline;
+mod open_chats;
 pub mod organisation;
 pub mod outbox;
 pub mod passwords;
@@ -52,6 +53,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::agenda::Agenda;
 use self::effect::Effect;
 use self::error::StoreError;
+use self::open_chats::OpenChats;
 use self::writer::{Job, QUEUE_JOBS_MAX, Run, Shared, Writer};
 use crate::clock::Clock;
 use crate::domain::directory::Directory;
@@ -61,8 +63,6 @@ pub use self::writer::Tx;
 
 /// Connections that read.
 const READERS_MAX: u32 = 4;
-/// Batches of effects that may wait for the relay.
-const EFFECT_BATCHES_MAX: usize = 4_096;
 
 /// A handle to the store.
 #[derive(Clone)]
@@ -101,7 +101,14 @@ impl Store {
         });
         let readers = readers(path)?;
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
-        let writer = Writer { path: PathBuf::from(path), conn, clock: clock.clone(), shared: Arc::clone(&shared), directory };
+        let writer = Writer {
+            path: PathBuf::from(path),
+            conn,
+            clock: clock.clone(),
+            shared: Arc::clone(&shared),
+            directory,
+            chats: OpenChats::default(),
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.work_off(queue))
@@ -162,12 +169,9 @@ impl Store {
         &self.clock
     }
 
-    /// Everything that is committed from now on, in commit order. One listener: a second call replaces the first.
-    #[must_use]
-    pub fn listen(&self) -> mpsc::Receiver<Vec<Effect>> {
-        let (sender, receiver) = mpsc::channel(EFFECT_BATCHES_MAX);
-        *self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
-        receiver
+    /// Tells `listener` everything that is committed from now on, in commit order, on the writer's thread: it must never wait. A second one replaces the first.
+    pub fn listen(&self, listener: impl FnMut(Vec<Effect>) + Send + 'static) {
+        *self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(listener));
     }
 
     /// Runs a job in the writer. It may run again after another job's fault, and must decide before it writes: a refusal leaves nothing behind.
@@ -232,7 +236,7 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn fact(&self, key: &'static str) -> Result<Option<String>, StoreError> {
-        self.read(move |conn| Ok(schema::meta::table.find(key).select(schema::meta::value).first(conn).optional()?)).await
+        self.read(move |conn| Ok(schema::meta::table.find(key).select(schema::meta::value).get_result(conn).optional()?)).await
     }
 
     /// Notes a fact about this data directory.
@@ -276,6 +280,8 @@ impl Store {
         if !matches!(joined, Ok(Some(Ok(())) | None)) {
             tracing::error!("the writer ended by a panic");
         }
+        // The listener may hold the store.
+        drop(self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

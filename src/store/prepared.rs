@@ -1,17 +1,50 @@
 //! Statements that SQLite compiles once per connection.
 //!
 //! Two things make diesel or SQLite compile a statement anew each time, which costs several times what running it does:
-//! - diesel takes every UPDATE for one whose text may change with its values. [`update_where`] is for those whose text doesn't.
+//! - diesel takes every UPDATE for one whose text may change with its values. [`update`] and [`update_where`] are for those whose text doesn't.
 //! - SQLite plans by the value bound to `LIMIT ?`, and by one compared with the column of a partial index (`state = ?`), so each new
 //!   binding throws the plan away. [`first`] and [`at_most`] stop reading instead of saying LIMIT, and states that indexes are
-//!   partial by are written out.
+//!   partial by are written out ([`IsWaiting`], [`IsActive`], [`IsOpen`]).
 //!
 //! Deliberately knows no table.
 
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LoadQuery;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Binary, Bool};
 use diesel::sqlite::Sqlite;
 use diesel::{AsChangeset, QueryResult, RunQueryDsl, SqliteConnection};
+
+/// An UPDATE of the row with this id. Its text follows from the types of its values.
+pub(super) fn update<I, V: AsChangeset>(table: &'static str, id: I, values: V) -> Update<V::Changeset, I> {
+    Update { table, changes: values.as_changeset(), id }
+}
+
+/// See [`update`].
+pub(super) struct Update<C, I> {
+    table: &'static str,
+    changes: C,
+    id: I,
+}
+
+impl<C: QueryFragment<Sqlite>, I: ToSql<Binary, Sqlite>> QueryFragment<Sqlite> for Update<C, I> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        out.push_identifier(self.table)?;
+        out.push_sql(" SET ");
+        self.changes.walk_ast(out.reborrow())?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<Binary, _>(&self.id)
+    }
+}
+
+/// It is found again by its text.
+impl<C, I> QueryId for Update<C, I> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C, I> RunQueryDsl<SqliteConnection> for Update<C, I> {}
 
 /// An UPDATE of the rows that meet a condition. Its text follows from the types of its values and of the condition.
 pub(super) fn update_where<V: AsChangeset, W>(table: &'static str, values: V, condition: W) -> UpdateWhere<V::Changeset, W> {
@@ -57,3 +90,7 @@ pub(super) fn at_most<'q, T>(
 ) -> QueryResult<Vec<T>> {
     query.load_iter::<T, _>(conn)?.take(count).collect()
 }
+
+diesel::postfix_operator!(IsWaiting, " = 'waiting'", Bool);
+diesel::postfix_operator!(IsActive, " = 'active'", Bool);
+diesel::postfix_operator!(IsOpen, " in ('waiting', 'active')", Bool);

@@ -1,9 +1,10 @@
 //! Queues of departments as people see them: order, positions, estimates.
 
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection};
+use diesel::{ExpressionMethods, QueryDsl, SqliteConnection};
 
 use super::Store;
 use super::error::StoreError;
+use super::prepared::{IsWaiting, at_most};
 use super::schema::chats;
 use crate::domain::chat::Chat;
 use crate::domain::directory::Directory;
@@ -11,11 +12,11 @@ use crate::domain::ids::{ChatId, DepartmentId, VisitorId};
 use crate::domain::time::{Moment, Timestamp};
 
 /// Waits that an estimate is the mean of.
-const WAITS_MAX: i64 = 20;
+const WAITS_MAX: usize = 20;
 /// With fewer there is no estimate: never a made-up one.
 const WAITS_MIN: usize = 5;
 /// Waiting chats of a department that are told their position.
-const POSITIONS_MAX: i64 = 1_000;
+const POSITIONS_MAX: usize = 1_000;
 
 /// A waiting chat's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,13 +60,12 @@ pub(super) fn estimate(
     let online = directory.departments.get(&department).map_or(0, |found| {
         found.members.iter().filter(|member| directory.agents.get(&member.agent).is_some_and(|agent| agent.is_online(now))).count()
     });
-    let waits: Vec<(Timestamp, Option<Timestamp>)> = chats::table
+    let started = chats::table
         .filter(chats::department_id.eq(department))
         .filter(chats::started_at.is_not_null())
         .order(chats::started_at.desc())
-        .limit(WAITS_MAX)
-        .select((chats::requested_at, chats::started_at))
-        .load(conn)?;
+        .select((chats::requested_at, chats::started_at));
+    let waits: Vec<(Timestamp, Option<Timestamp>)> = at_most(WAITS_MAX, started, conn)?;
     let online = i64::try_from(online).unwrap_or(i64::MAX);
     if online == 0 || waits.len() < WAITS_MIN {
         return Ok((online, None));
@@ -76,13 +76,12 @@ pub(super) fn estimate(
 
 fn places(conn: &mut SqliteConnection, directory: &Directory, department: DepartmentId, now: Moment) -> Result<Vec<Place>, StoreError> {
     let (agents_available, mean) = estimate(conn, directory, department, now)?;
-    let rows: Vec<(ChatId, VisitorId, Timestamp, Timestamp)> = chats::table
-        .filter(chats::state.eq("waiting"))
+    let waiting = chats::table
+        .filter(IsWaiting::new(chats::state))
         .filter(chats::department_id.eq(department))
         .order((chats::started_at.is_null().asc(), chats::requested_at.asc()))
-        .limit(POSITIONS_MAX)
-        .select((chats::id, chats::visitor_id, chats::queued_at, chats::queued_steady))
-        .load(conn)?;
+        .select((chats::id, chats::visitor_id, chats::queued_at, chats::queued_steady));
+    let rows: Vec<(ChatId, VisitorId, Timestamp, Timestamp)> = at_most(POSITIONS_MAX, waiting, conn)?;
     Ok(rows
         .into_iter()
         .zip(1..)

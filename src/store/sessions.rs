@@ -87,7 +87,7 @@ impl Store {
                     .filter(sessions::expires_at.gt(now))
                     .filter(agents::archived_at.is_null())
                     .select(SESSION)
-                    .first(conn)
+                    .get_result(conn)
                     .optional()?;
                 Ok(row.map(session))
             })

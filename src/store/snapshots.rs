@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
+use diesel::dsl::exists;
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
 
 use super::chats::{self as rows, ChatRow};
 use super::error::StoreError;
+use super::prepared::{IsActive, IsOpen, IsWaiting, at_most, first};
 use super::schema::{chat_agents, chats, offline_messages, visitors};
 use super::timeline::{self, Page};
 use super::{Store, commands};
@@ -17,9 +19,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::visitor::Visitor;
 
 /// Chats of one list in a snapshot.
-const LIST_CHATS_MAX: i64 = 500;
+const LIST_CHATS_MAX: usize = 500;
 /// Chats of before on a visitor's card.
-const PREVIOUS_CHATS_MAX: i64 = 10;
+const PREVIOUS_CHATS_MAX: usize = 10;
 
 /// A chat in a list, with what its row doesn't hold.
 #[derive(Clone, Debug)]
@@ -71,13 +73,11 @@ impl Store {
     pub async fn chat_to_resume(&self, visitor: VisitorId, named: Option<ChatId>) -> Result<Option<Chat>, StoreError> {
         let now = self.clock().now();
         self.read(move |conn| {
-            let last = chats::table
+            let newest = chats::table
                 .filter(chats::visitor_id.eq(visitor))
-                .order((chats::state.eq_any(["waiting", "active"]).desc(), chats::requested_at.desc()))
-                .select(ChatRow::as_select())
-                .first(conn)
-                .optional()?;
-            let Some(last) = rows::list(last.into_iter().collect())?.pop() else { return Ok(None) };
+                .order((IsOpen::new(chats::state).desc(), chats::requested_at.desc()))
+                .select(ChatRow::as_select());
+            let Some(last) = rows::list(first(newest, conn)?.into_iter().collect())?.pop() else { return Ok(None) };
             if last.state.is_open() || named == Some(last.id) {
                 return Ok(Some(last));
             }
@@ -107,25 +107,23 @@ impl Store {
     pub async fn desk(&self, agent: AgentId, departments: Vec<DepartmentId>, since: Timestamp) -> Result<Desk, StoreError> {
         self.read(move |conn| {
             let queue = chats::table
-                .filter(chats::state.eq("waiting").and(chats::department_id.eq_any(departments)))
+                .filter(IsWaiting::new(chats::state).and(chats::department_id.eq_any(departments)))
                 .order((chats::started_at.is_null().asc(), chats::requested_at.asc()))
-                .limit(LIST_CHATS_MAX)
-                .select(ChatRow::as_select())
-                .load(conn)?;
+                .select(ChatRow::as_select());
+            let queue = at_most(LIST_CHATS_MAX, queue, conn)?;
             let own = chats::table
-                .filter(chats::state.eq("active").and(chats::agent_id.eq(agent)))
+                .filter(IsActive::new(chats::state).and(chats::agent_id.eq(agent)))
                 .order(chats::requested_at.asc())
-                .limit(LIST_CHATS_MAX)
-                .select(ChatRow::as_select())
-                .load(conn)?;
-            let took_part = chat_agents::table.filter(chat_agents::agent_id.eq(agent)).select(chat_agents::chat_id);
+                .select(ChatRow::as_select());
+            let own = at_most(LIST_CHATS_MAX, own, conn)?;
+            // Asked of each chat of the day, which are few beside all that the agent ever had.
+            let took_part = chat_agents::table.filter(chat_agents::chat_id.eq(chats::id)).filter(chat_agents::agent_id.eq(agent));
             let ended = chats::table
                 .filter(chats::ended_at.ge(since))
-                .filter(chats::id.eq_any(took_part))
+                .filter(exists(took_part))
                 .order(chats::ended_at.desc())
-                .limit(LIST_CHATS_MAX)
-                .select(ChatRow::as_select())
-                .load(conn)?;
+                .select(ChatRow::as_select());
+            let ended = at_most(LIST_CHATS_MAX, ended, conn)?;
             Ok(Desk { queue: listed(conn, queue)?, chats: listed(conn, own)?, ended: listed(conn, ended)? })
         })
         .await
@@ -143,9 +141,8 @@ impl Store {
                 .filter(chats::visitor_id.eq(visitor.id).and(chats::id.ne(id)))
                 .filter(chats::requested_at.lt(chat.requested_at))
                 .order(chats::requested_at.desc())
-                .limit(PREVIOUS_CHATS_MAX)
-                .select(ChatRow::as_select())
-                .load(conn)?;
+                .select(ChatRow::as_select());
+            let previous = at_most(PREVIOUS_CHATS_MAX, previous, conn)?;
             let page = timeline::after(conn, id, after)?;
             let unread = timeline::unread(conn, id, chat.marks.agent.read)?;
             let listed = Listed { chat, visitor_name: visitor.name.clone(), unread };
@@ -173,5 +170,5 @@ fn listed(conn: &mut SqliteConnection, found: Vec<ChatRow>) -> Result<Vec<Listed
 
 /// Whether the visitor left a message about a missed chat.
 fn carried(conn: &mut SqliteConnection, chat: ChatId) -> Result<bool, StoreError> {
-    Ok(diesel::select(diesel::dsl::exists(offline_messages::table.filter(offline_messages::chat_id.eq(chat)))).get_result(conn)?)
+    Ok(diesel::select(exists(offline_messages::table.filter(offline_messages::chat_id.eq(chat)))).get_result(conn)?)
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Store;
 use super::error::StoreError;
+use super::prepared::at_most;
 use super::schema::timeline;
 use crate::domain::chat::command::Actor;
 use crate::domain::chat::event::{Event, Recorded};
@@ -13,7 +14,7 @@ use crate::domain::time::{Moment, Timestamp};
 use crate::wire::stored;
 
 /// Entries in one answer.
-pub const PAGE_ENTRIES_MAX: i64 = 200;
+pub const PAGE_ENTRIES_MAX: usize = 200;
 
 /// Part of a timeline, in order.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +48,7 @@ impl Store {
     pub async fn entries_from(&self, chat: ChatId, seq: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
         self.read(move |conn| {
             let later = timeline::table.filter(timeline::chat_id.eq(chat)).filter(timeline::seq.gt(seq));
-            entries(later.order(timeline::seq.asc()).limit(limit).load(conn)?)
+            entries(at_most(usize::try_from(limit).unwrap_or(0), later.order(timeline::seq.asc()), conn)?)
         })
         .await
     }
@@ -67,16 +68,14 @@ pub(super) fn after(conn: &mut SqliteConnection, chat: ChatId, seq: i64) -> Resu
 }
 
 fn page(conn: &mut SqliteConnection, chat: ChatId, after: i64, before: i64) -> Result<Page, StoreError> {
-    let rows: Vec<EntryRow> = timeline::table
+    let latest = timeline::table
         .filter(timeline::chat_id.eq(chat))
         .filter(timeline::seq.gt(after))
         .filter(timeline::seq.lt(before))
-        .order(timeline::seq.desc())
-        .limit(PAGE_ENTRIES_MAX + 1)
-        .load(conn)?;
-    let mut entries = entries(rows)?;
+        .order(timeline::seq.desc());
+    let mut entries = entries(at_most(PAGE_ENTRIES_MAX + 1, latest, conn)?)?;
     entries.reverse();
-    let surplus = i64::try_from(entries.len()).unwrap_or(i64::MAX) > PAGE_ENTRIES_MAX;
+    let surplus = entries.len() > PAGE_ENTRIES_MAX;
     if surplus {
         entries.remove(0);
     }

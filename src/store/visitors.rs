@@ -4,7 +4,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQuery
 
 use super::error::StoreError;
 use super::schema::visitors;
-use super::{Store, Tx};
+use super::{Store, Tx, prepared};
 use crate::domain::enrichment::decide::Filling;
 use crate::domain::ids::{EndpointId, SiteId, VisitorId};
 use crate::domain::intake::Intake;
@@ -116,7 +116,7 @@ impl Store {
 /// # Errors
 /// `NotFound`, or a fault of the database.
 pub fn get(conn: &mut SqliteConnection, id: VisitorId) -> Result<Visitor, StoreError> {
-    visitors::table.find(id).select(VisitorRow::as_select()).first(conn)?.into_visitor()
+    visitors::table.find(id).select(VisitorRow::as_select()).get_result(conn)?.into_visitor()
 }
 
 /// The visitor whose token has this hash.
@@ -130,7 +130,7 @@ fn by_token_used(conn: &mut SqliteConnection, site: SiteId, token_hash: &[u8; 32
         .filter(visitors::site_id.eq(site))
         .filter(visitors::erased_at.is_null())
         .select((VisitorRow::as_select(), visitors::token_used_at))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     row.map(|(row, used_at)| Ok((row.into_visitor()?, used_at))).transpose()
 }
@@ -158,17 +158,16 @@ pub(super) fn upsert(tx: &mut Tx<'_>, contact: &Contact<'_>, with_chat: bool) ->
             }
             let filled = stored_enrichment::filled_text(&visitor.filled);
             let phone = if intake.phone_raw.is_some() { intake.phone.clone() } else { visitor.phone };
-            diesel::update(visitors::table.find(visitor.id))
-                .set((
-                    told,
-                    visitors::name.eq(intake.name.clone().or(visitor.name)),
-                    visitors::email.eq(intake.email.clone().or(visitor.email)),
-                    visitors::phone.eq(phone),
-                    visitors::phone_raw.eq(intake.phone_raw.clone().or(visitor.phone_raw)),
-                    visitors::chats_count.eq(visitor.chats_count + i32::from(with_chat)),
-                    visitors::filled.eq(filled),
-                ))
-                .execute(tx.conn)?;
+            let newly = (
+                told,
+                visitors::name.eq(intake.name.clone().or(visitor.name)),
+                visitors::email.eq(intake.email.clone().or(visitor.email)),
+                visitors::phone.eq(phone),
+                visitors::phone_raw.eq(intake.phone_raw.clone().or(visitor.phone_raw)),
+                visitors::chats_count.eq(visitor.chats_count + i32::from(with_chat)),
+                visitors::filled.eq(filled),
+            );
+            prepared::update("visitors", visitor.id, newly).execute(tx.conn)?;
             Ok(visitor.id)
         }
         None => {

@@ -2,11 +2,12 @@
 //!
 //! It owns the only writing connection. Jobs come through a bounded queue; all that are waiting form a batch, which is one transaction and so one sync to disk: batches
 //! form by themselves while the previous one is on its way, without a timer. Nobody is answered before the COMMIT, and what a job wants to tell
-//! the world ([`Effect`]) is published after it, in commit order.
+//! the world ([`Effect`]) is published after it, in commit order and before the answers: so an author's answer and event leave in one write.
 //!
 //! A job that refuses must not have written anything; one that can't promise that runs guarded (in a savepoint). After a fault of the database
 //! the batch is undone and its jobs are run again one by one, so a fault hurts only who caused it. Jobs are therefore re-runnable.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -18,6 +19,7 @@ use super::agenda::Agenda;
 use super::connection;
 use super::effect::Effect;
 use super::error::StoreError;
+use super::open_chats::OpenChats;
 use crate::clock::Clock;
 use crate::domain::directory::Directory;
 use crate::domain::time::Moment;
@@ -29,6 +31,11 @@ const BATCH_JOBS_MAX: usize = 256;
 pub(super) const QUEUE_JOBS_MAX: usize = 8_192;
 /// Size of the log beyond which it is moved into the database file even under load, in pages written since the last time.
 const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Jobs after which an idle moment is used to move the log. A moment comes after each message of a calm server: every one would cost two more syncs.
+const LOG_JOBS_MIN: usize = 4_096;
+
+/// Hears of what was committed, on the writer's thread, in commit order, before anybody is answered. It must never wait.
+pub(super) type Listener = Box<dyn FnMut(Vec<Effect>) + Send>;
 
 /// What a job has in its hands.
 pub struct Tx<'a> {
@@ -38,6 +45,8 @@ pub struct Tx<'a> {
     /// Where the console is, without a slash at its end.
     pub public_url: Arc<str>,
     pub effects: Vec<Effect>,
+    /// Rows that were read or written lately.
+    pub(super) chats: &'a mut OpenChats,
     /// Whether the directory was changed and must be published.
     pub(super) directory_changed: bool,
 }
@@ -117,8 +126,9 @@ where
 pub(super) fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let (now, directory, directory_changed) = (tx.now, Arc::clone(&tx.directory), tx.directory_changed);
     let public_url = Arc::clone(&tx.public_url);
+    let chats = &mut *tx.chats;
     let done = tx.conn.transaction::<_, Undo, _>(|conn| {
-        let mut inner = Tx { conn, now, directory, public_url, effects: Vec::new(), directory_changed };
+        let mut inner = Tx { conn, now, directory, public_url, effects: Vec::new(), chats, directory_changed };
         let value = work(&mut inner).map_err(Undo)?;
         Ok((value, inner.effects, inner.directory, inner.directory_changed))
     });
@@ -130,7 +140,10 @@ pub(super) fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>
             tx.directory_changed = directory_changed;
             Ok(value)
         }
-        Err(Undo(error)) => Err(error),
+        Err(Undo(error)) => {
+            tx.chats.forget();
+            Err(error)
+        }
     }
 }
 
@@ -161,7 +174,7 @@ pub(super) struct Shared {
     /// Counts of commits and of what came of them.
     pub metrics: Metrics,
     /// Where effects go after the COMMIT.
-    pub effects: Mutex<Option<mpsc::Sender<Vec<Effect>>>>,
+    pub effects: Mutex<Option<Listener>>,
 }
 
 pub(super) struct Writer {
@@ -170,21 +183,23 @@ pub(super) struct Writer {
     pub clock: Clock,
     pub shared: Arc<Shared>,
     pub directory: Arc<Directory>,
+    pub chats: OpenChats,
 }
 
 impl Writer {
     /// The thread's body: until every handle is gone.
     pub fn work_off(mut self, mut queue: mpsc::Receiver<Box<dyn Run>>) {
         let mut batch: Vec<Box<dyn Run>> = Vec::with_capacity(BATCH_JOBS_MAX);
-        let mut log_dirty = false;
+        let mut jobs_in_log = 0;
         loop {
             match queue.try_recv() {
                 Ok(job) => batch.push(job),
                 Err(mpsc::error::TryRecvError::Disconnected) => break,
                 Err(mpsc::error::TryRecvError::Empty) => {
                     // Idle: the time to move the log into the database file.
-                    if std::mem::take(&mut log_dirty) && self.log_bytes() > LOG_BYTES_MAX / 16 {
+                    if jobs_in_log >= LOG_JOBS_MIN {
                         self.checkpoint(false);
+                        jobs_in_log = 0;
                     }
                     match queue.blocking_recv() {
                         Some(job) => batch.push(job),
@@ -198,13 +213,14 @@ impl Writer {
                     Err(_) => break,
                 }
             }
+            jobs_in_log += batch.len();
             self.commit_batch(&mut batch);
-            log_dirty = true;
             if self.shared.closing.load(Ordering::Acquire) && queue.is_empty() {
                 break;
             }
             if self.log_bytes() > LOG_BYTES_MAX {
                 self.checkpoint(true);
+                jobs_in_log = 0;
             }
         }
         self.checkpoint(true);
@@ -230,8 +246,9 @@ impl Writer {
         let (clock, before) = (self.clock.clone(), Arc::clone(&self.directory));
         let public_url = Arc::clone(&self.shared.public_url.read().unwrap_or_else(PoisonError::into_inner));
         let began = clock.monotonic();
+        let chats = &mut self.chats;
         let done = self.conn.immediate_transaction::<_, Undo, _>(|conn| {
-            let mut tx = Tx { conn, now: clock.now(), directory: before, public_url, effects: Vec::new(), directory_changed: false };
+            let mut tx = Tx { conn, now: clock.now(), directory: before, public_url, effects: Vec::new(), chats, directory_changed: false };
             for job in batch.iter_mut() {
                 tx.now = clock.now();
                 job.run(&mut tx).map_err(Undo)?;
@@ -246,6 +263,7 @@ impl Writer {
             }
             Err(Undo(error)) => {
                 tracing::error!(%error, "a transaction failed");
+                self.chats.forget();
                 self.reopen();
                 Err(error)
             }
@@ -279,10 +297,12 @@ impl Writer {
         if outbox || moved {
             self.shared.deliveries_moved.send_modify(|times| *times += 1);
         }
-        let listener = self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(listener) = listener {
-            // The relay never waits, so this doesn't either but for a moment under load.
-            drop(listener.blocking_send(effects));
+        let mut listener = self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listener) = listener.as_mut() {
+            // What is committed stays so whatever becomes of telling it.
+            if catch_unwind(AssertUnwindSafe(|| listener(effects))).is_err() {
+                tracing::error!("telling what was committed ended by a panic");
+            }
         }
     }
 

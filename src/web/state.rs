@@ -23,6 +23,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     pub vault: Arc<Vault>,
     pub gate: Gate,
+    /// Sockets at once; more are told to come back.
+    pub sockets_max: usize,
     pub limits: Limits,
     pub pages: Pages,
     pub entry: Entry,

@@ -21,7 +21,7 @@ fn listens(hub: &Hub, topics: &[Topic]) -> (Subscription, Inlet) {
 
 fn relayed(house: &House) -> Hub {
     let hub = Hub::default();
-    tokio::spawn(Relay::new(house.store.clone(), hub.clone()).run(house.store.listen()));
+    Relay::new(house.store.clone(), hub.clone()).follow();
     hub
 }
 

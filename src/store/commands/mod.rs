@@ -18,6 +18,7 @@ pub(super) use self::routing::loads;
 
 use super::effect::{ChatChange, Effect, Standing};
 use super::error::StoreError;
+use super::prepared::{IsActive, IsWaiting};
 use super::schema::{chats, receipts, visitors};
 use super::{Store, Tx, chats as rows, outbox, timeline};
 use crate::domain::chat::command::{Actor, Command, Recipient};
@@ -75,45 +76,51 @@ impl Store {
             if let Some(done) = receipt.as_ref().map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten() {
                 return Ok(done);
             }
-            rows::find(tx.conn, chat)?.filter(|chat| departments.contains(&chat.department)).ok_or(Refusal::NotFound)?;
+            rows::known(tx, chat)?.filter(|chat| departments.contains(&chat.department)).ok_or(Refusal::NotFound)?;
             execute(tx, chat, actor, &command, receipt.as_ref())
         })
         .await
     }
 
-    /// Raises a side's marks; what is lower than the stored ones is ignored.
+    /// Raises the marks of the side that the actor speaks for: the chat's visitor, or who answers it (a supervisor who looks has read nothing in their
+    /// place). What is lower than the stored ones is ignored.
     ///
     /// # Errors
-    /// `NotFound`, or a fault of the database.
-    pub async fn mark(&self, chat: ChatId, side: Side, delivered: i64, read: i64) -> Result<(), StoreError> {
-        self.write(move |tx| mark(tx, chat, side, delivered, read)).await
+    /// `NotFound` also for everybody else; a fault of the database.
+    pub async fn mark(&self, chat: ChatId, by: Actor, delivered: i64, read: i64) -> Result<(), StoreError> {
+        self.write(move |tx| mark(tx, chat, by, delivered, read)).await
     }
 }
 
 /// Carries out a command inside a job.
 pub(super) fn execute(tx: &mut Tx<'_>, id: ChatId, actor: Actor, command: &Command, receipt: Option<&Receipt>) -> Result<Done, StoreError> {
     let scope = id.0.as_bytes().as_slice();
-    if let Some(done) = receipt.map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten() {
+    let chat = rows::known(tx, id)?.ok_or(Refusal::NotFound)?;
+    let events = match decide_with_facts(tx, &chat, actor, command) {
+        // What was carried out may not be decided again: told twice, it is still the same answer.
+        Err(refused) if !refused.is_fault() => {
+            return receipt.map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten().ok_or(refused);
+        }
+        decided => decided?,
+    };
+    let at = tx.now.wall;
+    let seq = i64::try_from(events.len()).ok().filter(|made| *made > 0).map(|made| chat.last_seq + made);
+    if let Some(receipt) = receipt
+        && !note_receipt(tx, scope, actor, receipt, Some(id), seq)?
+        && let Some(done) = repeated(tx.conn, scope, actor, receipt)?
+    {
         return Ok(done);
     }
-    let chat = rows::find(tx.conn, id)?.ok_or(Refusal::NotFound)?;
-    let events = decide_with_facts(tx, &chat, actor, command)?;
-    let at = tx.now.wall;
-    let changed = !events.is_empty();
-    let frees_room = changed && chat.state.is_open();
-    let mut next = chat.clone();
+    if seq.is_none() {
+        if *command == Command::Expire {
+            // The agenda took it off; it has to look again later.
+            publish_deadline(tx, &chat);
+        }
+        return Ok(Done { seq, at, repeated: false });
+    }
     let client_id = receipt.map(|receipt| receipt.client_id.as_str());
-    if changed {
-        record(tx, &chat, &mut next, actor, client_id, events)?;
-    } else if *command == Command::Expire {
-        // The agenda took it off; it has to look again later.
-        publish_deadline(tx, &chat);
-    }
-    let seq = changed.then_some(next.last_seq);
-    if let Some(receipt) = receipt {
-        note_receipt(tx, scope, actor, receipt, Some(id), seq)?;
-    }
-    if frees_room && (Standing::of(&chat) != Standing::of(&next) || chat.offer != next.offer) {
+    let next = record(tx, &chat, actor, client_id, events)?;
+    if chat.state.is_open() && (Standing::of(&chat) != Standing::of(&next) || chat.offer != next.offer) {
         routing::after_change(tx, &chat, &next)?;
     }
     Ok(Done { seq, at, repeated: false })
@@ -140,11 +147,11 @@ fn decide_with_facts(tx: &mut Tx<'_>, chat: &Chat, actor: Actor, command: &Comma
 pub(super) fn record(
     tx: &mut Tx<'_>,
     before: &Chat,
-    chat: &mut Chat,
     actor: Actor,
     client_id: Option<&str>,
     events: Vec<Event>,
-) -> Result<(), StoreError> {
+) -> Result<Arc<Chat>, StoreError> {
+    let mut chat = before.clone();
     let only_messages = events.iter().all(|event| matches!(event, Event::Written(_) | Event::Noted(_)));
     let mut recorded = Vec::with_capacity(events.len());
     let last = events.len();
@@ -155,30 +162,33 @@ pub(super) fn record(
             timeline::forget_location(tx.conn, chat.id)?;
             outbox::forget_location(tx, chat.id)?;
         }
-        evolve(chat, &entry);
+        evolve(&mut chat, &entry);
         timeline::append(tx.conn, chat.id, &entry)?;
-        outbox::enqueue_entry(tx, chat, &entry)?;
+        outbox::enqueue_entry(tx, &chat, &entry)?;
         recorded.push(entry);
     }
+    let chat = Arc::new(chat);
     if only_messages {
-        rows::update_message(tx.conn, chat)?
+        rows::update_message(tx, &chat)?
     } else {
-        rows::update(tx.conn, before, chat)?
+        rows::update(tx, before, &chat)?
     }
-    publish_change(tx, Some(before), chat, recorded, only_messages)
+    publish_change(tx, Some(before), &chat, recorded, only_messages)?;
+    Ok(chat)
 }
 
 fn publish_change(
     tx: &mut Tx<'_>,
     before: Option<&Chat>,
-    chat: &Chat,
+    chat: &Arc<Chat>,
     recorded: Vec<Recorded>,
     only_messages: bool,
 ) -> Result<(), StoreError> {
     let (visitor_name, unread) = if only_messages {
         (None, 0)
     } else {
-        let name: Option<Option<String>> = visitors::table.find(chat.request.visitor).select(visitors::name).first(tx.conn).optional()?;
+        let name: Option<Option<String>> =
+            visitors::table.find(chat.request.visitor).select(visitors::name).get_result(tx.conn).optional()?;
         (name.flatten().map(Arc::from), timeline::unread(tx.conn, chat.id, chat.marks.agent.read)?)
     };
     publish_deadline(tx, chat);
@@ -187,7 +197,7 @@ fn publish_change(
         tx.publish(Effect::Agent(agent));
     }
     let idle_moved = before.is_some_and(|before| before.idle_since != chat.idle_since);
-    let change = ChatChange { before: before.map(Standing::of), idle_moved, chat: chat.clone(), recorded, visitor_name, unread };
+    let change = ChatChange { before: before.map(Standing::of), idle_moved, chat: Arc::clone(chat), recorded, visitor_name, unread };
     tx.publish(Effect::Chat(Box::new(change)));
     Ok(())
 }
@@ -198,8 +208,13 @@ pub(super) fn publish_deadline(tx: &mut Tx<'_>, chat: &Chat) {
     tx.publish(Effect::Deadline { chat: chat.id, due });
 }
 
-fn mark(tx: &mut Tx<'_>, id: ChatId, side: Side, delivered: i64, read: i64) -> Result<(), StoreError> {
-    let chat = rows::find(tx.conn, id)?.ok_or(Refusal::NotFound)?;
+fn mark(tx: &mut Tx<'_>, id: ChatId, by: Actor, delivered: i64, read: i64) -> Result<(), StoreError> {
+    let chat = rows::known(tx, id)?.ok_or(Refusal::NotFound)?;
+    let side = match by {
+        Actor::Visitor(visitor) if chat.request.visitor == visitor => Side::Visitor,
+        Actor::Agent(agent) if chat.agent == Some(agent) => Side::Agent,
+        _ => return Err(Refusal::NotFound.into()),
+    };
     let raise = |mark: &mut crate::domain::chat::Mark| {
         let read = read.clamp(mark.read, chat.last_seq);
         let delivered = delivered.clamp(mark.delivered, chat.last_seq).max(read);
@@ -213,27 +228,21 @@ fn mark(tx: &mut Tx<'_>, id: ChatId, side: Side, delivered: i64, read: i64) -> R
     if marks == chat.marks {
         return Ok(());
     }
-    diesel::update(chats::table.find(id))
-        .set((
-            chats::visitor_delivered.eq(marks.visitor.delivered),
-            chats::visitor_read.eq(marks.visitor.read),
-            chats::agent_delivered.eq(marks.agent.delivered),
-            chats::agent_read.eq(marks.agent.read),
-        ))
-        .execute(tx.conn)?;
+    let chat = Arc::new(Chat { marks, ..(*chat).clone() });
+    rows::update_marks(tx, &chat)?;
     tx.publish(Effect::Marks { chat: id, visitor: chat.request.visitor, department: chat.department, agent: chat.agent, marks });
     Ok(())
 }
 
 /// The chats that an agent has.
 fn active_count(conn: &mut SqliteConnection, agent: AgentId) -> Result<i32, StoreError> {
-    let active: i64 = chats::table.filter(chats::agent_id.eq(agent)).filter(chats::state.eq("active")).count().get_result(conn)?;
+    let active: i64 = chats::table.filter(chats::agent_id.eq(agent)).filter(IsActive::new(chats::state)).count().get_result(conn)?;
     Ok(i32::try_from(active).unwrap_or(i32::MAX))
 }
 
 /// A waiting chat's place in its queue, from 1: those that were started before come first, then by request.
 pub(super) fn position_of(conn: &mut SqliteConnection, chat: &Chat) -> Result<i64, StoreError> {
-    let waiting = || chats::table.filter(chats::state.eq("waiting")).filter(chats::department_id.eq(chat.department));
+    let waiting = || chats::table.filter(IsWaiting::new(chats::state)).filter(chats::department_id.eq(chat.department));
     let same_group_before: i64 = if chat.started_at.is_some() {
         waiting().filter(chats::started_at.is_not_null()).filter(chats::requested_at.lt(chat.requested_at)).count().get_result(conn)?
     } else {
@@ -253,7 +262,7 @@ fn repeated(conn: &mut SqliteConnection, scope: &[u8], actor: Actor, receipt: &R
     let found: Option<(Vec<u8>, Option<i64>, Timestamp)> = receipts::table
         .find((scope, author(actor), &receipt.client_id))
         .select((receipts::fingerprint, receipts::seq, receipts::at))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     match found {
         None => Ok(None),
@@ -262,6 +271,7 @@ fn repeated(conn: &mut SqliteConnection, scope: &[u8], actor: Actor, receipt: &R
     }
 }
 
+/// Whether it is new; where it isn't, nothing is written.
 fn note_receipt(
     tx: &mut Tx<'_>,
     scope: &[u8],
@@ -269,8 +279,8 @@ fn note_receipt(
     receipt: &Receipt,
     chat: Option<ChatId>,
     seq: Option<i64>,
-) -> Result<(), StoreError> {
-    diesel::insert_into(receipts::table)
+) -> Result<bool, StoreError> {
+    let written = diesel::insert_or_ignore_into(receipts::table)
         .values((
             receipts::scope.eq(scope),
             receipts::author.eq(author(actor)),
@@ -281,5 +291,5 @@ fn note_receipt(
             receipts::at.eq(tx.now.wall),
         ))
         .execute(tx.conn)?;
-    Ok(())
+    Ok(written > 0)
 }

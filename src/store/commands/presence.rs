@@ -1,5 +1,7 @@
 //! Who is there: absence is data on rows, set when the last tab is gone and cleared when one comes.
 
+use std::sync::Arc;
+
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
 
 use super::{execute, publish_deadline, routing};
@@ -12,6 +14,7 @@ use crate::store::chats::{self as rows, ChatRow};
 use crate::store::effect::Effect;
 use crate::store::error::StoreError;
 use crate::store::outbox;
+use crate::store::prepared::{IsActive, IsOpen, IsWaiting, update};
 use crate::store::schema::{agents, chats};
 use crate::store::{Store, Tx};
 
@@ -42,27 +45,18 @@ impl Store {
 }
 
 fn visitor_present(tx: &mut Tx<'_>, visitor: VisitorId, present: bool) -> Result<(), StoreError> {
-    let open = chats::table
-        .filter(chats::visitor_id.eq(visitor))
-        .filter(chats::state.eq_any(["waiting", "active"]))
-        .select(ChatRow::as_select())
-        .load(tx.conn)?;
+    let open =
+        chats::table.filter(chats::visitor_id.eq(visitor)).filter(IsOpen::new(chats::state)).select(ChatRow::as_select()).load(tx.conn)?;
     for mut chat in rows::list(open)? {
         if chat.absent_since.is_none() == present {
             continue;
         }
         chat.absent_since = (!present).then_some(tx.now);
-        save_absence(tx, &chat)?;
+        let chat = Arc::new(chat);
+        rows::update_absence(tx, &chat)?;
         publish_deadline(tx, &chat);
         tx.publish(Effect::VisitorPresence { chat: chat.id, department: chat.department, agent: chat.agent, present });
     }
-    Ok(())
-}
-
-fn save_absence(tx: &mut Tx<'_>, chat: &Chat) -> Result<(), StoreError> {
-    diesel::update(chats::table.find(chat.id))
-        .set((chats::absent_at.eq(chat.absent_since.map(|at| at.wall)), chats::absent_steady.eq(chat.absent_since.map(|at| at.steady))))
-        .execute(tx.conn)?;
     Ok(())
 }
 
@@ -73,9 +67,8 @@ fn agent_present(tx: &mut Tx<'_>, agent: AgentId, present: bool) -> Result<(), S
     }
     let was_online = account.is_online(tx.now);
     let absent: Option<Moment> = (!present).then_some(tx.now);
-    diesel::update(agents::table.find(agent))
-        .set((agents::absent_at.eq(absent.map(|at| at.wall)), agents::absent_steady.eq(absent.map(|at| at.steady))))
-        .execute(tx.conn)?;
+    let absence = (agents::absent_at.eq(absent.map(|at| at.wall)), agents::absent_steady.eq(absent.map(|at| at.steady)));
+    update("agents", agent, absence).execute(tx.conn)?;
     tx.change_directory(|directory| {
         if let Some(account) = directory.agents.get_mut(&agent) {
             account.absent_since = absent;
@@ -120,7 +113,7 @@ fn set_availability(tx: &mut Tx<'_>, agent: AgentId, state: Availability, reason
 /// An agent who pauses or leaves lets the standing offers pass, so that nobody waits for them.
 fn pass_offers(tx: &mut Tx<'_>, agent: AgentId) -> Result<(), StoreError> {
     let offered = chats::table
-        .filter(chats::state.eq("waiting"))
+        .filter(IsWaiting::new(chats::state))
         .filter(chats::offered_to.eq(agent))
         .select(chats::id)
         .load::<crate::domain::ids::ChatId>(tx.conn)?;
@@ -131,7 +124,8 @@ fn pass_offers(tx: &mut Tx<'_>, agent: AgentId) -> Result<(), StoreError> {
 }
 
 fn active_of(conn: &mut SqliteConnection, agent: AgentId) -> Result<Vec<Chat>, StoreError> {
-    let found = chats::table.filter(chats::state.eq("active")).filter(chats::agent_id.eq(agent)).select(ChatRow::as_select()).load(conn)?;
+    let found =
+        chats::table.filter(IsActive::new(chats::state)).filter(chats::agent_id.eq(agent)).select(ChatRow::as_select()).load(conn)?;
     rows::list(found)
 }
 
@@ -147,7 +141,7 @@ pub(in crate::store) fn return_chats_of(tx: &mut Tx<'_>, agent: AgentId) -> Resu
 pub(in crate::store) fn department_changed(tx: &mut Tx<'_>, department: DepartmentId) -> Result<(), StoreError> {
     let found = chats::table
         .filter(chats::department_id.eq(department))
-        .filter(chats::state.eq_any(["waiting", "active"]))
+        .filter(IsOpen::new(chats::state))
         .select(ChatRow::as_select())
         .load(tx.conn)?;
     for chat in rows::list(found)? {

@@ -1,5 +1,7 @@
 //! Opening a chat, and leaving a message for later: the visitor's row, the protocol, the chat and the first message in one transaction.
 
+use std::sync::Arc;
+
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::{Receipt, note_receipt, publish_change, record, repeated, routing};
@@ -18,6 +20,7 @@ use crate::domain::text::{SUBJECT_LENGTH_MAX, cut};
 use crate::domain::visitor::Device;
 use crate::store::effect::Effect;
 use crate::store::error::StoreError;
+use crate::store::prepared::IsOpen;
 use crate::store::schema::{chats, offline_messages, protocol_counters, receipts};
 use crate::store::visitors::{self, Contact};
 use crate::store::{Store, Tx, chats as rows, outbox, timeline};
@@ -103,22 +106,22 @@ fn request_chat(tx: &mut Tx<'_>, request: &NewRequest) -> Result<Asked, StoreErr
             let (chat, seq): (Option<ChatId>, Option<i64>) = receipts::table
                 .find((scope, visitor.id.0.as_bytes().as_slice(), &receipt.client_id))
                 .select((receipts::chat_id, receipts::seq))
-                .first(tx.conn)?;
+                .get_result(tx.conn)?;
             let chat = chat.ok_or(Refusal::ClientIdReused)?;
             return Ok(Asked { chat, visitor: visitor.id, seq: seq.unwrap_or(1), repeated: true });
         }
         let open: Option<(ChatId, i64)> = chats::table
             .filter(chats::visitor_id.eq(visitor.id))
-            .filter(chats::state.eq_any(["waiting", "active"]))
+            .filter(IsOpen::new(chats::state))
             .select((chats::id, chats::last_seq))
-            .first(tx.conn)
+            .get_result(tx.conn)
             .optional()?;
         if let Some((chat, seq)) = open {
             return Ok(Asked { chat, visitor: visitor.id, seq, repeated: true });
         }
     }
     let department = department_of(tx, request)?;
-    let directory = std::sync::Arc::clone(&tx.directory);
+    let directory = Arc::clone(&tx.directory);
     let draft = draft(tx, request, department, VisitorId::default(), String::new());
     decide::open(draft, &directory)?;
     // From here on everything is written: nothing below refuses.
@@ -136,14 +139,13 @@ fn request_chat(tx: &mut Tx<'_>, request: &NewRequest) -> Result<Asked, StoreErr
         client_id: request.receipt.as_ref().map(|receipt| receipt.client_id.clone()),
         event: Event::Requested(Box::new(opened.clone())),
     };
-    let mut chat = evolve::requested(chat_id, opened, tx.now);
-    rows::insert(tx.conn, &chat)?;
+    let mut chat = Arc::new(evolve::requested(chat_id, opened, tx.now));
+    rows::insert(tx, &chat)?;
     timeline::append(tx.conn, chat_id, &entry)?;
     outbox::enqueue_entry(tx, &chat, &entry)?;
     publish_change(tx, None, &chat, vec![entry], false)?;
     if let Some(body) = request.intake.message.clone() {
-        let before = chat.clone();
-        record(tx, &before, &mut chat, actor, None, vec![Event::Written(body)])?;
+        chat = record(tx, &chat, actor, None, vec![Event::Written(body)])?;
     }
     if let Some(receipt) = &request.receipt {
         note_receipt(tx, scope, actor, receipt, Some(chat_id), Some(chat.last_seq))?;
@@ -195,20 +197,23 @@ fn contact(request: &NewRequest) -> Contact<'_> {
 /// The chat before, if it is the visitor's own.
 fn previous_of(tx: &mut Tx<'_>, request: &NewRequest, visitor: VisitorId) -> Result<Option<ChatId>, StoreError> {
     let Some(previous) = request.previous_chat else { return Ok(None) };
-    Ok(chats::table.filter(chats::id.eq(previous)).filter(chats::visitor_id.eq(visitor)).select(chats::id).first(tx.conn).optional()?)
+    Ok(chats::table
+        .filter(chats::id.eq(previous))
+        .filter(chats::visitor_id.eq(visitor))
+        .select(chats::id)
+        .get_result(tx.conn)
+        .optional()?)
 }
 
 fn next_protocol(tx: &mut Tx<'_>) -> Result<String, StoreError> {
     let timezone = tx.directory.organisation.as_ref().map_or("UTC", |organisation| organisation.timezone.as_str());
     let day = protocol::day(tx.now.wall, timezone);
-    diesel::insert_into(protocol_counters::table)
-        .values((protocol_counters::day.eq(&day), protocol_counters::last.eq(1)))
-        .on_conflict(protocol_counters::day)
-        .do_update()
-        .set(protocol_counters::last.eq(protocol_counters::last + 1))
+    let last: Option<i64> = protocol_counters::table.find(&day).select(protocol_counters::last).get_result(tx.conn).optional()?;
+    let next = last.unwrap_or(0) + 1;
+    diesel::replace_into(protocol_counters::table)
+        .values((protocol_counters::day.eq(&day), protocol_counters::last.eq(next)))
         .execute(tx.conn)?;
-    let last: i64 = protocol_counters::table.find(&day).select(protocol_counters::last).first(tx.conn)?;
-    Ok(protocol::number(&day, last))
+    Ok(protocol::number(&day, next))
 }
 
 fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<Left, StoreError> {
@@ -223,9 +228,12 @@ fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<Left, Stor
     let department = department_of(tx, request)?;
     let visitor = visitors::upsert(tx, &contact(request), false)?;
     let chat = match new.chat {
-        Some(chat) => {
-            chats::table.filter(chats::id.eq(chat)).filter(chats::visitor_id.eq(visitor)).select(chats::id).first(tx.conn).optional()?
-        }
+        Some(chat) => chats::table
+            .filter(chats::id.eq(chat))
+            .filter(chats::visitor_id.eq(visitor))
+            .select(chats::id)
+            .get_result(tx.conn)
+            .optional()?,
         None => None,
     };
     let message = OfflineMessage {

@@ -12,10 +12,11 @@ use crate::domain::routing::{Loads, route};
 use crate::store::Tx;
 use crate::store::chats::{self as rows, ChatRow};
 use crate::store::error::StoreError;
+use crate::store::prepared::{IsActive, IsWaiting, at_most};
 use crate::store::schema::chats;
 
 /// Waiting chats that are looked at in one go; those behind are reached as these move on.
-const CHATS_MAX: i64 = 100;
+const CHATS_MAX: usize = 100;
 
 /// After a chat changed hands or state: its department, and those of the agent who got room.
 pub(super) fn after_change(tx: &mut Tx<'_>, before: &Chat, chat: &Chat) -> Result<(), StoreError> {
@@ -66,8 +67,7 @@ fn run_department(tx: &mut Tx<'_>, department: DepartmentId) -> Result<(), Store
     let mut loads = loads(tx.conn)?;
     for chat in waiting {
         let Some(event) = route(&chat, &directory, &loads, tx.now) else { continue };
-        let mut next = chat.clone();
-        record(tx, &chat, &mut next, Actor::System, None, vec![event])?;
+        let next = record(tx, &chat, Actor::System, None, vec![event])?;
         if let Some(offer) = next.offer {
             *loads.entry(offer.to).or_default() += 1;
         }
@@ -77,26 +77,24 @@ fn run_department(tx: &mut Tx<'_>, department: DepartmentId) -> Result<(), Store
 
 fn waiting(conn: &mut SqliteConnection, department: DepartmentId) -> Result<Vec<Chat>, StoreError> {
     let found = chats::table
-        .filter(chats::state.eq("waiting"))
+        .filter(IsWaiting::new(chats::state))
         .filter(chats::department_id.eq(department))
         .filter(chats::offered_to.is_null())
         .order((chats::started_at.is_null().asc(), chats::requested_at.asc()))
-        .limit(CHATS_MAX)
-        .select(ChatRow::as_select())
-        .load(conn)?;
-    rows::list(found)
+        .select(ChatRow::as_select());
+    rows::list(at_most(CHATS_MAX, found, conn)?)
 }
 
 /// Everybody's load: active chats and offers that stand.
 pub(in crate::store) fn loads(conn: &mut SqliteConnection) -> Result<Loads, StoreError> {
     let mut loads = Loads::new();
     let active: Vec<(Option<AgentId>, i64)> = chats::table
-        .filter(chats::state.eq("active"))
+        .filter(IsActive::new(chats::state))
         .group_by(chats::agent_id)
         .select((chats::agent_id, diesel::dsl::count_star()))
         .load(conn)?;
     let offered: Vec<(Option<AgentId>, i64)> = chats::table
-        .filter(chats::state.eq("waiting"))
+        .filter(IsWaiting::new(chats::state))
         .filter(chats::offered_to.is_not_null())
         .group_by(chats::offered_to)
         .select((chats::offered_to, diesel::dsl::count_star()))

@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
+use futures_util::future::join_all;
 
 use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_frame};
 use super::{Answers, Handler, card};
 use crate::auth::token::TokenHash;
 use crate::domain::agent::Availability;
 use crate::domain::chat::command::{Actor, Command, Recipient};
-use crate::domain::chat::{Chat, Side, State};
+use crate::domain::chat::{Chat, State};
 use crate::domain::directory::Rights;
 use crate::domain::ids::{AgentId, ChatId, DepartmentId, TagId};
 use crate::domain::text::{NAME_LENGTH_MAX, line};
@@ -21,6 +22,7 @@ use crate::hub::close::Close;
 use crate::hub::{Subscription, Topic};
 use crate::i18n::{Locale, Texts};
 use crate::store::commands::Done;
+use crate::store::error::StoreError;
 use crate::web::error::{self, AppError};
 use crate::web::rates::SocketLimit;
 use crate::web::session_cookie;
@@ -111,7 +113,7 @@ impl AgentSocket {
                 *known = (known.0.max(delivered), known.1.max(read));
                 Ok(())
             }
-            AgentCommand::Open { client_id, chat_id: id, after } => self.open(&client_id, &id, after.unwrap_or(0), answers).await,
+            AgentCommand::Open { client_id, chat_id: id, after } => Box::pin(self.open(&client_id, &id, after.unwrap_or(0), answers)).await,
             AgentCommand::Shut { client_id, chat_id: id } => {
                 let id = chat_id(&id)?;
                 if let Some(subscription) = &mut self.subscription {
@@ -258,7 +260,7 @@ impl Handler for AgentSocket {
             Err(error) => return refuse_frame(answers, &error, self.is_ready(), self.texts()),
         };
         match &command {
-            AgentCommand::Hello { protocol, token } => return self.hello(*protocol, token.as_deref(), answers).await,
+            AgentCommand::Hello { protocol, token } => return Box::pin(self.hello(*protocol, token.as_deref(), answers)).await,
             AgentCommand::Ping => {
                 answers.frames.push(encode(&CommonFrame::Pong));
                 return Ok(());
@@ -294,12 +296,11 @@ impl Handler for AgentSocket {
 
     async fn store_marks(&mut self) {
         let Some(agent) = self.agent else { return };
-        for (id, (delivered, read)) in std::mem::take(&mut self.marks) {
-            // Only who answers marks for the agents' side: a supervisor who looks has read nothing in their place.
-            let own = self.state.store.chat(id).await.is_ok_and(|chat| chat.agent == Some(agent));
-            if own && let Err(error) = self.state.store.mark(id, Side::Agent, delivered, read).await {
-                tracing::warn!(%error, "marks could not be stored");
-            }
+        // Together, so that all of them share a commit.
+        let marks = std::mem::take(&mut self.marks);
+        let stored = marks.iter().map(|(id, (delivered, read))| self.state.store.mark(*id, Actor::Agent(agent), *delivered, *read));
+        for error in join_all(stored).await.into_iter().filter_map(Result::err).filter(StoreError::is_fault) {
+            tracing::warn!(%error, "marks could not be stored");
         }
     }
 

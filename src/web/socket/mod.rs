@@ -24,9 +24,11 @@ use super::rates::SocketLimit;
 use super::state::AppState;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
+use crate::hub::Topic;
 use crate::hub::close::Close;
 use crate::hub::outlet::Inlet;
 use crate::i18n::Locale;
+use crate::store::error::StoreError;
 use crate::wire::frames::{CommonFrame, encode};
 
 /// Largest frame, and largest message of several frames: 10,000 scalar values may be 120 kB of escaped JSON.
@@ -41,8 +43,10 @@ const SILENCE_SECONDS_MAX: i64 = 75;
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long marks are gathered before they are stored.
 const MARKS_INTERVAL: Duration = Duration::from_millis(250);
-/// Frames of any kind in a minute after which a socket is closed: ten times what any client of ours sends.
+/// Frames of any kind in a minute after which a socket is closed: ten times what any client of ours sends, or may send where an operator allows more.
 const FRAMES_PER_MINUTE_MAX: u32 = 6_000;
+/// Frames for each command that is allowed: signals are ten times as many.
+const FRAMES_PER_COMMAND: u32 = 11;
 /// Malformed frames after which a socket is closed.
 const MALFORMED_MAX: u32 = 10;
 /// Time after which clients come back from a restart.
@@ -56,18 +60,22 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 async fn connect_visitor(request: HttpRequest, body: Payload, state: Data<AppState>) -> Result<HttpResponse, actix_web::Error> {
     admit(&request, &state)?;
     let handler = visitor::VisitorSocket::new(state.clone(), &request);
-    upgrade(&request, body, &state, handler)
+    upgrade(&request, body, &state, handler, state.limits.rates.visitor_commands_per_minute)
 }
 
 async fn connect_agent(request: HttpRequest, body: Payload, state: Data<AppState>) -> Result<HttpResponse, actix_web::Error> {
     let with_origin = admit(&request, &state)?;
     let handler = agent::AgentSocket::new(state.clone(), &request, with_origin);
-    upgrade(&request, body, &state, handler)
+    upgrade(&request, body, &state, handler, state.limits.rates.agent_commands_per_minute)
 }
 
-/// Refuses a foreign origin, and an address that connects too often. Returns whether a browser's page of ours asks.
+/// Refuses a foreign origin, an address that connects too often, and everybody where there are no descriptors left for sockets. Returns whether a browser's page of ours asks.
 fn admit(request: &HttpRequest, state: &AppState) -> Result<bool, AppError> {
     state.limits.connection(client::address_of(request, &state.config))?;
+    if state.hub.count(Topic::Everyone) >= state.sockets_max {
+        tracing::warn!(sockets = state.sockets_max, "a socket was refused: the descriptor limit allows no more");
+        return Err(StoreError::Overloaded.into());
+    }
     match request.headers().get("origin") {
         None => Ok(false),
         Some(origin) if origin.to_str().is_ok_and(|origin| state.config.is_own_origin(origin)) => Ok(true),
@@ -75,16 +83,23 @@ fn admit(request: &HttpRequest, state: &AppState) -> Result<bool, AppError> {
     }
 }
 
-fn upgrade<H: Handler>(request: &HttpRequest, body: Payload, state: &AppState, mut handler: H) -> Result<HttpResponse, actix_web::Error> {
+fn upgrade<H: Handler>(
+    request: &HttpRequest,
+    body: Payload,
+    state: &AppState,
+    mut handler: H,
+    commands_per_minute: u32,
+) -> Result<HttpResponse, actix_web::Error> {
     let (response, session, stream) = actix_ws::handle(request, body)?;
     let stream = stream.max_frame_size(FRAME_BYTES_MAX).aggregate_continuations().max_continuation_size(FRAME_BYTES_MAX);
     let (mut subscription, inlet) = state.hub.connect();
-    subscription.listen(crate::hub::Topic::Everyone);
+    subscription.listen(Topic::Everyone);
     handler.subscribe(subscription);
     let (malformed, clock) = (0, state.store.clock().clone());
     let locale = error::locale(request);
+    let frames_per_minute = FRAMES_PER_MINUTE_MAX.max(commands_per_minute.saturating_mul(FRAMES_PER_COMMAND));
     rt::spawn(async move {
-        let flood = SocketLimit::new(FRAMES_PER_MINUTE_MAX);
+        let flood = SocketLimit::new(frames_per_minute);
         let socket = Socket { session, stream, inlet, heard: clock.now().steady, clock, malformed, flood, locale };
         socket.run(handler).await;
     });
@@ -141,9 +156,9 @@ impl Socket {
     async fn run<H: Handler>(mut self, mut handler: H) {
         let end = self.pump(&mut handler).await;
         if handler.has_marks() {
-            handler.store_marks().await;
+            Box::pin(handler.store_marks()).await;
         }
-        handler.gone().await;
+        Box::pin(handler.gone()).await;
         match end {
             End::Close(close) => {
                 tracing::debug!(code = close.code(), locale = self.locale.tag(), "a socket is closed");
@@ -178,7 +193,7 @@ impl Socket {
                 message = self.stream.next() => self.hear(message, handler).await,
                 _ = heartbeat.tick() => self.beat().await,
                 () = marks => {
-                    handler.store_marks().await;
+                    Box::pin(handler.store_marks()).await;
                     marks_due = None;
                     Ok(())
                 }
@@ -221,7 +236,8 @@ impl Socket {
             None => Err(End::Gone),
             Some(Ok(AggregatedMessage::Text(text))) => {
                 let mut answers = Answers::default();
-                let handled = handler.handle(&text, &mut answers).await;
+                // Apart from the socket's own task, whose size every silent socket pays.
+                let handled = Box::pin(handler.handle(&text, &mut answers)).await;
                 for frame in answers.frames {
                     self.send(frame).await?;
                 }

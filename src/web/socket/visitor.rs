@@ -14,7 +14,7 @@ use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_fra
 use super::{Answers, Handler};
 use crate::auth::token::Token;
 use crate::domain::chat::command::{Actor, Command};
-use crate::domain::chat::{Chat, Coordinates, LocationSource, Side, State};
+use crate::domain::chat::{Chat, Coordinates, LocationSource, State};
 use crate::domain::ids::{ChatId, SiteId, VisitorId};
 use crate::domain::page::Page;
 use crate::domain::text::{COMMENT_LENGTH_MAX, paragraph};
@@ -137,8 +137,8 @@ impl VisitorSocket {
                 }
                 self.tell_page().await
             }
-            VisitorCommand::Request { .. } => self.request(command, answers).await,
-            VisitorCommand::OfflineMessage { .. } => self.offline_message(command, answers).await,
+            VisitorCommand::Request { .. } => Box::pin(self.request(command, answers)).await,
+            VisitorCommand::OfflineMessage { .. } => Box::pin(self.offline_message(command, answers)).await,
             VisitorCommand::History { client_id, chat_id: id, before } => {
                 let (id, directory) = (chat_id(&id)?, state.store.directory());
                 self.own_chat(id).await?;
@@ -241,7 +241,7 @@ impl Handler for VisitorSocket {
                 page,
                 resume: resume.as_ref(),
             };
-            return self.hello(hello, answers).await;
+            return Box::pin(self.hello(hello, answers)).await;
         }
         if matches!(command, VisitorCommand::Ping) {
             answers.frames.push(encode(&CommonFrame::Pong));
@@ -278,11 +278,11 @@ impl Handler for VisitorSocket {
     }
 
     async fn store_marks(&mut self) {
-        let (Some((chat, delivered, read)), Some(_)) = (self.marks.take(), self.visitor()) else { return };
-        if self.own_chat(chat).await.is_ok()
-            && let Err(error) = self.state.store.mark(chat, Side::Visitor, delivered, read).await
-        {
-            tracing::warn!(%error, "marks could not be stored");
+        let (Some((chat, delivered, read)), Some(visitor)) = (self.marks.take(), self.visitor()) else { return };
+        match self.state.store.mark(chat, Actor::Visitor(visitor), delivered, read).await {
+            Err(error) if error.is_fault() => tracing::warn!(%error, "marks could not be stored"),
+            // Marks in a chat of somebody else are nobody's.
+            Ok(()) | Err(_) => {}
         }
     }
 

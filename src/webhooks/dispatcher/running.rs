@@ -109,7 +109,7 @@ impl Dispatcher {
         let state = &mut *guard;
         if now.ms_since(state.quiet_since) >= QUIET_MS_MAX {
             state.quiet_since = now;
-            state.lanes.values_mut().for_each(|lane| lane.is_stale = true);
+            state.lanes.values_mut().for_each(|lane| lane.reading.is_stale = true);
         }
         let terms_of = |id| state.endpoints.as_ref().and_then(|known| known.get(id)).map(terms);
         let nearest = state.lanes.iter().filter_map(|(id, lane)| lane.wakes_at(now, terms_of(id)?)).min();

@@ -72,7 +72,7 @@ fn a_name_that_a_webhook_told_reaches_the_queue_of_its_department_alone() {
         let office = Office::opens().await;
         let hub = Hub::default();
         let relay = Relay::new(office.world.store.clone(), hub.clone());
-        tokio::task::spawn_local(relay.clone().run(office.world.store.listen()));
+        relay.follow();
         let listens = |topic| {
             let (mut subscription, inlet) = hub.connect();
             subscription.listen(topic);

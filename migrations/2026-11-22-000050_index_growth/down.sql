@@ -1,0 +1,3 @@
+drop index chats_by_steady_end;
+drop index chats_abandoned;
+drop index chats_missed;
