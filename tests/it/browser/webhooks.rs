@@ -114,6 +114,9 @@ async fn a_failing_receiver_is_seen_mended_and_gets_what_it_missed() {
     admin.browser.clicks("form.parts .edit-foot .btn-primary").await;
     admin.browser.sees(".is-told[role='status']").await;
     admin.browser.presses(admin.t.text("settings.webhooks.enable_recover")).await;
+    admin.reads("deliveries.state.done").await;
+    admin.screen("recovered").await;
+    admin.opens(&path).await;
     admin.browser.sees(".health.is-ok").await;
     assert_eq!(mended.posts().iter().map(|post| post.event()).collect::<Vec<_>>(), ["chat.requested"]);
     assert_eq!(mended.posts()[0].header("webhook-id"), broken.posts().last().expect("the failed one").header("webhook-id"));

@@ -61,7 +61,7 @@ pub fn assert_arrived(house: &House, endpoint: EndpointId, posts: &[Post], ends:
         assert_eq!((event.state.as_str(), event.attempts), ("delivered", 1), "{id}");
         assert!(places.iter().all(|place| Some(&posts[*place].body) == event.body.as_ref()), "{id} has the same bytes each time");
         for pair in places.windows(2) {
-            assert_eq!(generation(pair[0]) + 1, generation(pair[1]), "{id} came again although nobody was killed, or much later");
+            assert!(generation(pair[0]) < generation(pair[1]), "{id} came again although nobody was killed");
             *repeated.entry(generation(pair[1])).or_default() += 1;
         }
     }
