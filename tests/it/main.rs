@@ -11,6 +11,7 @@ mod browser;
 mod door;
 mod faults;
 mod fuzz;
+mod hostile;
 mod interrupted;
 mod lifecycle;
 mod log;
