@@ -7,7 +7,7 @@ use papo::store::Store;
 use serde_json::json;
 
 use super::cast::{Cast, Knocker};
-use crate::api::server::EVERY_SCOPE;
+use crate::api::server::{EVERY_SCOPE, PASSWORD};
 use crate::support::eventually;
 use crate::support::socket::Socket;
 
@@ -24,7 +24,10 @@ pub struct Act {
 
 /// The whole log.
 pub async fn acts(store: &Store) -> Vec<Act> {
-    store.read(|conn| Ok(diesel::sql_query("select act, actor_id, target_id from audit_log order by id").load(conn)?)).await.expect("the log")
+    store
+        .read(|conn| Ok(diesel::sql_query("select act, actor_id, target_id from audit_log order by id").load(conn)?))
+        .await
+        .expect("the log")
 }
 
 async fn readings(cast: &Cast, agent: AgentId, chat: ChatId) -> usize {
@@ -100,9 +103,10 @@ async fn each_change_reveal_and_test_writes_its_row() {
     let http = &cast.server.http;
     let cookie = format!("papo_session={}", cast.session(cast.server.admin, false).await);
     let program = cast.session(cast.server.admin, true).await;
-    let endpoint = json!({"url": format!("{}/inspector/inspector", cast.server.url), "events": ["chat.requested"], "plain_http_accepted": true});
+    let endpoint =
+        json!({"url": format!("{}/inspector/inspector", cast.server.url), "events": ["chat.requested"], "plain_http_accepted": true});
     let made = cast.server.post("/endpoints", &program, endpoint).await.json();
-    let endpoint = made["id"].as_str().expect("an id");
+    let endpoint = made["endpoint"]["id"].as_str().expect("an id");
     let by = || cast.server.by_admin();
     let store = cast.server.store();
     let tag = store.create_tag(cast.name(), by()).await.expect("a tag");
@@ -129,7 +133,7 @@ async fn each_change_reveal_and_test_writes_its_row() {
     }
     for (path, act) in posts {
         let before = count(act).await;
-        let answer = http.post_form(&path, &[("cookie", cookie.as_str())], &[]).await;
+        let answer = http.post_form(&path, &[("cookie", cookie.as_str())], &[("password", PASSWORD)]).await;
         assert!(answer.status < 400, "{path}: {} {}", answer.status, answer.text());
         assert_eq!(count(act).await, before + 1, "{path} writes {act}");
     }

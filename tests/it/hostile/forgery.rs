@@ -70,7 +70,9 @@ async fn a_form_that_is_no_form_and_json_that_is_none_are_refused() {
         let headers = [("cookie", cookie.as_str()), ("content-type", kind)];
         assert_eq!(http.send("POST", "/inspector/inspector/mode", &headers, body.as_bytes()).await.status, 400, "{kind}");
     }
-    for claims in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
+    for claims in
+        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")]
+    {
         let headers = [("cookie", cookie.as_str()), ("content-type", "application/json"), claims];
         assert_eq!(http.send("POST", "/inspector/inspector/mode", &headers, body.as_bytes()).await.status, 403, "{claims:?}");
         assert_eq!(http.send("DELETE", "/inspector/inspector/posts", &headers, b"").await.status, 403, "{claims:?}");

@@ -99,10 +99,8 @@ async fn the_database_has_no_token_in_it() {
     let link = cast.server.store().create_password_link(agent, cast.server.by_admin()).await.expect("a link").text().to_owned();
     let mut tokens = vec![link, cast.session(agent, true).await, cast.session(agent, false).await];
     tokens.extend(cast.knockers.iter().filter_map(|knocker| knocker.proof.clone()));
-    let disk: Vec<u8> = ["papo.sqlite3", "papo.sqlite3-wal"]
-        .iter()
-        .flat_map(|name| std::fs::read(cast.server.data().join(name)).unwrap_or_default())
-        .collect();
+    let disk: Vec<u8> =
+        ["papo.db", "papo.db-wal"].iter().flat_map(|name| std::fs::read(cast.server.data().join(name)).unwrap_or_default()).collect();
     assert!(disk.len() > 4096);
     for token in &tokens {
         // 256 random bits each, in 43 characters.

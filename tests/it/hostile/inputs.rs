@@ -74,7 +74,8 @@ fn is_untouched(answer: &Answer) -> bool {
 async fn no_text_becomes_a_header() {
     let server = server().await;
     let cookie = cookie(&server).await;
-    let breaks = ["/\r\nx-evil: 1", "/\nx-evil: 1", "/\r\n\r\n<script>", "/%0d%0ax-evil:%201", "/\u{2028}x-evil: 1", "/é\rset-cookie: evil=1"];
+    let breaks =
+        ["/\r\nx-evil: 1", "/\nx-evil: 1", "/\r\n\r\n<script>", "/%0d%0ax-evil:%201", "/\u{2028}x-evil: 1", "/é\rset-cookie: evil=1"];
     for line in breaks {
         let fields = [("email", ADMIN), ("password", PASSWORD), ("next", line)];
         let entered = server.http.post_form("/login", &[], &fields).await;
@@ -90,18 +91,24 @@ async fn no_text_becomes_a_header() {
         }
     }
     // A site's domains stand in a policy, an endpoint's headers in its requests.
-    for domain in ["shop.example; script-src *", "shop.example 'unsafe-inline'", "*", "shop.example\r\nx-evil: 1", "https://a/;", "a.example,b"] {
+    for domain in
+        ["shop.example; script-src *", "shop.example 'unsafe-inline'", "*", "shop.example\r\nx-evil: 1", "https://a/;", "a.example,b"]
+    {
         let fields = [("name", "Loja"), ("domains", domain), ("allowed_domains", domain)];
         let answer = server.http.post_form("/settings/sites", &[("cookie", &cookie)], &fields).await;
         assert_eq!(answer.status, 422, "{domain:?}");
         assert!(is_untouched(&answer));
     }
     let token = server.token(EVERY_SCOPE).await;
-    for (name, value) in [("x-a", "1\r\nx-evil: 1"), ("x-a\r\nx-evil", "1"), ("x a", "1"), ("host", "evil.example"), ("content-length", "0")] {
+    for (name, value) in
+        [("x-a", "1\r\nx-evil: 1"), ("x-a\r\nx-evil", "1"), ("x a", "1"), ("host", "evil.example"), ("content-length", "0")]
+    {
         let body = json!({"url": "https://crm.example/", "events": ["chat.requested"], "headers": [{"name": name, "value": value}]});
         assert_eq!(server.post("/endpoints", &token, body).await.status, 422, "{name:?}: {value:?}");
     }
-    let key = server.send("POST", &format!("/chats/{}/tags", uuid::Uuid::new_v4()), &token, &[("idempotency-key", "é")], Some(json!({"tags": []}))).await;
+    let key = server
+        .send("POST", &format!("/chats/{}/tags", uuid::Uuid::new_v4()), &token, &[("idempotency-key", "é")], Some(json!({"tags": []})))
+        .await;
     assert_eq!(key.status, 422, "{}", key.text());
 }
 
@@ -112,7 +119,21 @@ async fn sql_in_a_filter_is_a_word_that_nothing_has() {
     let chat = server.chat("oi").await;
     let token = server.token(EVERY_SCOPE).await;
     let filters = [
-        ("/chats", &["state", "department_id", "tag_id", "agent_id", "visitor_id", "requested_from", "requested_to", "protocol", "cursor", "limit"][..]),
+        (
+            "/chats",
+            &[
+                "state",
+                "department_id",
+                "tag_id",
+                "agent_id",
+                "visitor_id",
+                "requested_from",
+                "requested_to",
+                "protocol",
+                "cursor",
+                "limit",
+            ][..],
+        ),
         ("/deliveries", &["endpoint_id", "type", "state", "chat_id", "from", "to", "cursor", "limit"][..]),
     ];
     for sql in SQL {

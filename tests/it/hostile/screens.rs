@@ -2,6 +2,7 @@
 
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use papo::config::Rates;
+use papo::domain::agent::Availability;
 use papo::domain::chat::command::{Actor, Command};
 use papo::domain::ids::ChatId;
 use papo::domain::site::{Consent, Site};
@@ -63,8 +64,9 @@ impl Stage {
 
     /// As `is_quiet`, once the text stands there to be read.
     async fn shows_the_text(&mut self, screen: &str, selector: &str) {
-        let there =
-            format!("return [...document.querySelectorAll({selector:?})].some((part) => (part.innerText + (part.value ?? '')).includes('ZXZ'))");
+        let there = format!(
+            "return [...document.querySelectorAll({selector:?})].some((part) => (part.innerText + (part.value ?? '')).includes('ZXZ'))"
+        );
         self.browser.finds(&there, &json!(true)).await;
         self.is_quiet(screen).await;
     }
@@ -136,7 +138,7 @@ async fn furnishes(server: &Server, host: &str) -> String {
         let body = json!({"name": LINE, "url": url, "events": events, "headers": headers, "plain_http_accepted": true});
         let made = server.post("/endpoints", &token, body).await;
         assert_eq!(made.status, 201, "{}", made.text());
-        ids.push(made.json()["id"].as_str().expect("an id").to_owned());
+        ids.push(made.json()["endpoint"]["id"].as_str().expect("an id").to_owned());
     }
     ids.swap_remove(0)
 }
@@ -182,7 +184,7 @@ async fn plays(server: &Server) -> [ChatId; 3] {
     note["consent"] = json!({"version": 1});
     assert_eq!(first.command(note).await["type"], "ack");
     let cards = json!([{"title": LINE, "content": text(), "url": "javascript:ran=1", "from": LINE, "at": "2026-11-22T12:00:00.000Z"}]);
-    let file = server.data().join("papo.sqlite3");
+    let file = server.data().join("papo.db");
     let mut connection = SqliteConnection::establish(file.to_str().expect("a path in UTF-8")).expect("a second connection");
     diesel::sql_query("update visitors set custom = ?, cards = ?")
         .bind::<diesel::sql_types::Text, _>(json!({LINE: text()}).to_string())
@@ -214,8 +216,10 @@ async fn walks_the_console(stage: &mut Stage, chats: [ChatId; 3]) {
 
 async fn walks_the_settings(stage: &mut Stage, endpoint: &str) {
     let token = stage.server.token(EVERY_SCOPE).await;
-    let path = format!("/deliveries?endpoint_id={endpoint}&limit=1");
-    let delivery = stage.server.get(&path, &token).await.json()["data"][0]["id"].as_str().expect("a delivery").to_owned();
+    let found = stage.server.get(&format!("/deliveries?endpoint_id={endpoint}"), &token).await.json();
+    // Those after it wait until it has got through, which it never will.
+    let first = found["data"].as_array().and_then(|found| found.last()).expect("a delivery");
+    let delivery = first["id"].as_str().expect("an id").to_owned();
     eventually("an attempt", async || {
         let detail = stage.server.get(&format!("/deliveries/{delivery}"), &token).await.json();
         detail["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty()).then_some(())
@@ -256,8 +260,20 @@ async fn walks_the_settings(stage: &mut Stage, endpoint: &str) {
 async fn meets_errors(stage: &mut Stage) {
     let bad: String = url::form_urlencoded::byte_serialize(LINE.as_bytes()).collect::<String>().replace('+', "%20");
     let places = [
-        "/nowhere/", "/settings/agents/", "/settings/sites/", "/demo/", "/password/", "/widget/", "/inspector/", "/login?next=", "/login?told=",
-        "/settings/account?told=", "/settings/webhooks/deliveries?text=", "/settings/webhooks/deliveries?type=", "/offline#", "/console#",
+        "/nowhere/",
+        "/settings/agents/",
+        "/settings/sites/",
+        "/demo/",
+        "/password/",
+        "/widget/",
+        "/inspector/",
+        "/login?next=",
+        "/login?told=",
+        "/settings/account?told=",
+        "/settings/webhooks/deliveries?text=",
+        "/settings/webhooks/deliveries?type=",
+        "/offline#",
+        "/console#",
     ];
     for place in places {
         stage.goes_to(&format!("{place}{bad}")).await;
@@ -267,6 +283,9 @@ async fn meets_errors(stage: &mut Stage) {
 
 /// The visitor's own side, from the form to the rating.
 async fn chats(stage: &mut Stage, t: &Texts, page: &str) {
+    let (store, admin) = (stage.server.store(), stage.server.admin);
+    store.agent_present(admin, true).await.expect("present");
+    store.set_availability(admin, Availability::Online, None).await.expect("online");
     stage.browser.goes_to(page).await;
     stage.browser.sees_by(LAUNCHER).await;
     stage.is_quiet("the launcher").await;
@@ -318,8 +337,13 @@ async fn no_text_ever_runs_on_any_screen() {
     meets_errors(&mut stage).await;
     chats(&mut stage, t, &page).await;
     // The console's own words tell of frames, too, where nobody could watch from the first line on.
-    let stopped: Vec<String> =
-        stage.browser.complaints().await.into_iter().filter(|line| line.contains("Content Security Policy") || line.contains("Uncaught")).collect();
+    let stopped: Vec<String> = stage
+        .browser
+        .complaints()
+        .await
+        .into_iter()
+        .filter(|line| line.contains("Content Security Policy") || line.contains("Uncaught"))
+        .collect();
     assert_eq!(stopped, Vec::<String>::new());
     println!("{} screens", stage.screens);
 

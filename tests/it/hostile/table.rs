@@ -166,7 +166,8 @@ pub const TABLE: &[(&str, Cells)] = &[
     ("GET /settings/webhooks/endpoints/new", ADMIN),
     ("GET /settings/webhooks/endpoints/{id}", ADMIN),
     ("POST /settings/webhooks/endpoints/{id}", ADMIN_FORM),
-    ("POST /settings/webhooks/endpoints/{id}/reveal", ADMIN),
+    // Asks for the password once more.
+    ("POST /settings/webhooks/endpoints/{id}/reveal", ADMIN_FORM),
     ("POST /settings/webhooks/endpoints/{id}/rotate", ADMIN),
     ("POST /settings/webhooks/endpoints/{id}/recover", ADMIN),
     ("POST /settings/webhooks/endpoints/{id}/archive", ADMIN),

@@ -33,7 +33,7 @@ async fn endpoint(cast: &Cast) -> String {
     let body = json!({"url": url, "events": ["chat.requested"], "plain_http_accepted": true});
     let answer = cast.server.post("/endpoints", &token, body).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
-    answer.json()["id"].as_str().expect("an id").to_owned()
+    answer.json()["endpoint"]["id"].as_str().expect("an id").to_owned()
 }
 
 async fn kept(cast: &Cast) -> Kept {
