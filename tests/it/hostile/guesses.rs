@@ -92,6 +92,18 @@ async fn a_visitors_token_that_is_nearly_right_is_unknown_and_guessing_is_slowed
     assert_eq!(codes.last().map(String::as_str), Some("rate_limited"), "a hundred guesses in a minute are too many");
 }
 
+/// Whoever looks a token up has only its hash to look for: the time of a comparison tells nothing about the token.
+#[test]
+fn every_secret_is_stored_as_a_hash_or_sealed() {
+    let schema = include_str!("../../../src/store/schema.rs");
+    let columns = schema.lines().filter_map(|line| line.trim().split_once(" -> ")).map(|(name, kind)| (name, kind.trim_end_matches(',')));
+    let telling: Vec<_> = columns.filter(|(name, _)| ["token", "password", "secret"].iter().any(|word| name.contains(word))).collect();
+    assert!(telling.len() >= 5, "{telling:?}");
+    for (name, kind) in telling {
+        assert!(name.ends_with("_hash") || !kind.contains("Text"), "{name} holds {kind}");
+    }
+}
+
 #[actix_web::test]
 async fn the_database_has_no_token_in_it() {
     let cast = Cast::gathers().await;

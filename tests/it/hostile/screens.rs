@@ -210,6 +210,15 @@ async fn walks_the_console(stage: &mut Stage, chats: [ChatId; 3]) {
         stage.shows_the_text("a conversation", "#conversation").await;
         stage.shows_the_text("a card", "#visitor, #card").await;
     }
+    stage.browser.looks(&format!("location.hash = '{}'", chats[0])).await;
+    for (button, dialog) in [("#act-tags", "#tagging[open]"), ("#act-transfer", "#transfer[open]")] {
+        stage.browser.clicks(button).await;
+        stage.shows_the_text(dialog, dialog).await;
+        stage.browser.clicks(&format!("{dialog} button[value=cancel]")).await;
+        stage.browser.sees_no(dialog).await;
+    }
+    stage.browser.types("#search", "ZXZ").await;
+    stage.shows_the_text("the search", "#lists").await;
     stage.goes_to("/offline").await;
     stage.shows_the_text("the inbox", ".offline-item").await;
 }
@@ -252,9 +261,8 @@ async fn walks_the_settings(stage: &mut Stage, endpoint: &str) {
     }
     stage.goes_to("/inspector").await;
     stage.browser.reads("chat.requested").await;
-    stage.browser.looks("document.querySelectorAll('details').forEach((part) => { part.open = true; })").await;
-    stage.browser.looks("document.querySelectorAll('#posts button, [role=option], tbody tr').forEach((row) => row.click())").await;
-    stage.is_quiet("the inspector").await;
+    stage.browser.looks("document.querySelectorAll('.post-line').forEach((line) => line.click())").await;
+    stage.shows_the_text("the inspector", ".post-whole").await;
 }
 
 async fn meets_errors(stage: &mut Stage) {
