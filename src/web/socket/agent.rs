@@ -22,6 +22,7 @@ use crate::hub::{Subscription, Topic};
 use crate::i18n::{Locale, Texts};
 use crate::store::audit::Author;
 use crate::store::commands::Done;
+use crate::store::search::Sight;
 use crate::web::error::{self, AppError};
 use crate::web::rates::SocketLimit;
 use crate::web::session_cookie;
@@ -200,13 +201,14 @@ impl AgentSocket {
         let id = chat_id(id)?;
         self.shown(id).await?;
         self.listen(Topic::Chat(id));
-        let opened = self.state.store.open_chat(id, after.max(0)).await?;
+        let (agent, departments) = self.own_departments()?;
+        let opened = self.state.store.open_chat(id, after.max(0), Sight { departments, agent: Some(agent) }).await?;
         let (directory, now) = (self.state.store.directory(), self.state.store.clock().now());
         let listed = &opened.listed;
         let frame = AgentFrame::Chat {
             client_id,
             chat: AgentChat::of(&listed.chat, listed.visitor_name.as_deref(), listed.unread, &directory, now),
-            card: Box::new(card::of(&self.state, &opened)),
+            card: Box::new(card::of(&self.state, &opened).with_previous(&opened.previous, &directory)),
             entries: opened.page.entries.iter().map(|entry| AgentEntry::of(entry, &directory)).collect(),
             more_before: opened.page.more_before,
         };

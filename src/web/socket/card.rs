@@ -3,6 +3,7 @@
 use bytestring::ByteString;
 
 use crate::domain::ids::ChatId;
+use crate::store::search::Sight;
 use crate::store::snapshots::Opened;
 use crate::web::error::AppError;
 use crate::web::state::AppState;
@@ -13,11 +14,11 @@ use crate::wire::views::Card;
 pub(super) fn of(state: &AppState, opened: &Opened) -> Card {
     let chat = &opened.listed.chat;
     let page = state.pages.of(chat.request.visitor).unwrap_or_else(|| chat.request.page.clone());
-    Card::of(chat, &opened.visitor, &opened.previous, &page, &state.store.directory())
+    Card::of(chat, &opened.visitor, &page)
 }
 
-/// The card of a chat as it is now.
+/// The card of a chat as it is now, for everybody who has it open: without the chats before it, of which each of them may see others.
 pub(super) async fn frame(state: &AppState, id: ChatId) -> Result<ByteString, AppError> {
-    let opened = state.store.open_chat(id, i64::MAX).await?;
+    let opened = state.store.open_chat(id, i64::MAX, Sight::default()).await?;
     Ok(encode(&AgentFrame::Card { chat_id: id.to_string(), card: Box::new(of(state, &opened)) }))
 }

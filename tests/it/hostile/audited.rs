@@ -1,7 +1,8 @@
 //! Every audited act of SECURITY.md writes its row: readings of other people's chats, reveals, tests, and every change of the settings.
 
 use diesel::sql_types::{Binary, Nullable, Text};
-use diesel::{QueryableByName, RunQueryDsl};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, QueryableByName, RunQueryDsl, SqliteConnection};
 use papo::domain::ids::{AgentId, ChatId};
 use papo::store::Store;
 use serde_json::json;
@@ -76,6 +77,26 @@ async fn who_reads_a_chat_that_others_answer_is_written_down_once_in_an_hour() {
     cast.server.clock.advance_ms(3_600_000);
     opens(&mut desk_of_supervisor, chat).await;
     once(2).await;
+}
+
+#[actix_web::test]
+async fn a_reading_that_can_not_be_written_down_is_a_reading_all_the_same() {
+    let cast = Cast::gathers().await;
+    let (agent, chat) = (person(&cast, "agent"), cast.server.chat("oi").await);
+    cast.server.starts_chat(chat, cast.colleague).await;
+    let (mut socket, session) = (desk(&cast, agent).await, cast.session(agent, true).await);
+    let file = cast.server.data().join("papo.db");
+    let mut connection = SqliteConnection::establish(file.to_str().expect("a path in UTF-8")).expect("a second connection");
+    connection.batch_execute("alter table audit_log rename to elsewhere").expect("a table that is gone");
+    opens(&mut socket, chat).await;
+    assert_eq!(cast.server.get(&format!("/chats/{chat}"), &session).await.status, 200);
+    connection.batch_execute("alter table elsewhere rename to audit_log").expect("the table again");
+    // What failed is tried again with the next reading.
+    eventually("a row", async || {
+        opens(&mut socket, chat).await;
+        (readings(&cast, agent, chat).await == 1).then_some(())
+    })
+    .await;
 }
 
 #[actix_web::test]

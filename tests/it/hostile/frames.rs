@@ -1,6 +1,7 @@
 //! Every word that a socket may say, by everybody, over real sockets: the table of frames. A word without a row is a fault of its own.
 
 use papo::domain::chat::Chat;
+use papo::domain::chat::command::{Actor, Command, Recipient};
 use papo::domain::ids::ChatId;
 use papo::wire::commands::{AGENT_WORDS, VISITOR_WORDS};
 use serde_json::{Value, json};
@@ -247,6 +248,28 @@ async fn desk(cast: &Cast, role: &str) -> Socket {
     socket.send(&json!({"type": "hello", "protocol": 1, "token": program.then_some(token)})).await;
     socket.first("welcome", |frame| frame["type"] == "welcome").await;
     socket
+}
+
+#[actix_web::test]
+async fn a_card_lists_only_the_chats_that_its_reader_may_open() {
+    let cast = Cast::gathers().await;
+    let (before, mut visitor) = stage(&cast, Active).await;
+    let store = cast.server.store();
+    let away = Command::Transfer { to: Recipient::Department(cast.elsewhere), note: None };
+    store.execute(before.chat, Actor::Agent(cast.colleague), away, None).await.expect("a transfer");
+    assert_eq!(visitor.command(frame("leave", before.chat, json!({}))).await["type"], "ack");
+    cast.server.clock.advance_ms(1000);
+    let asked = visitor.command(asking("de novo")).await;
+    for (role, listed) in [("agent", false), ("supervisor", false), ("admin", true)] {
+        let mut socket = desk(&cast, role).await;
+        let opened = socket.command(json!({"type": "open", "chat_id": asked["chat_id"], "after": null})).await;
+        let previous = opened["card"]["previous"].as_array().unwrap_or_else(|| panic!("no list: {opened}"));
+        assert_eq!(previous.iter().any(|chat| chat["id"] == json!(before.chat.to_string())), listed, "{role}: {previous:?}");
+        assert_eq!(outcome(&socket.command(frame("open", before.chat, json!({}))).await), if listed { "ok" } else { "not_found" }, "{role}");
+        visitor.send(&json!({"type": "page", "page": {"url": "https://shop.example/c", "title": role, "referrer": ""}})).await;
+        let moved = socket.first("the card", |frame| frame["type"] == "card" && frame["card"]["page"]["title"] == role).await;
+        assert!(moved["card"].get("previous").is_none(), "what several read has nothing that some may not: {moved}");
+    }
 }
 
 #[actix_web::test]
