@@ -1,7 +1,7 @@
 //! Every audited act of SECURITY.md writes its row: readings of other people's chats, reveals, tests, and every change of the settings.
 
-use diesel::sql_types::{Binary, Nullable, Text};
 use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::{Binary, Nullable, Text};
 use diesel::{Connection as _, QueryableByName, RunQueryDsl, SqliteConnection};
 use papo::domain::ids::{AgentId, ChatId};
 use papo::store::Store;

@@ -265,7 +265,11 @@ async fn a_card_lists_only_the_chats_that_its_reader_may_open() {
         let opened = socket.command(json!({"type": "open", "chat_id": asked["chat_id"], "after": null})).await;
         let previous = opened["card"]["previous"].as_array().unwrap_or_else(|| panic!("no list: {opened}"));
         assert_eq!(previous.iter().any(|chat| chat["id"] == json!(before.chat.to_string())), listed, "{role}: {previous:?}");
-        assert_eq!(outcome(&socket.command(frame("open", before.chat, json!({}))).await), if listed { "ok" } else { "not_found" }, "{role}");
+        assert_eq!(
+            outcome(&socket.command(frame("open", before.chat, json!({}))).await),
+            if listed { "ok" } else { "not_found" },
+            "{role}"
+        );
         visitor.send(&json!({"type": "page", "page": {"url": "https://shop.example/c", "title": role, "referrer": ""}})).await;
         let moved = socket.first("the card", |frame| frame["type"] == "card" && frame["card"]["page"]["title"] == role).await;
         assert!(moved["card"].get("previous").is_none(), "what several read has nothing that some may not: {moved}");
