@@ -39,7 +39,12 @@ pub async fn time(folder: &Path) -> Result<Vec<Timed>, StoreError> {
     timed.push(median("an agent's desk: queue, own, ended today", desk).await?);
     let long_ago = papo::domain::time::Timestamp::from_ms(0);
     timed.push(median("a desk whose day is all of the past", || store.desk(agent, own.into_iter().collect(), long_ago)).await?);
-    timed.push(median("a chat with its card, history and timeline", || store.open_chat(chat.id, 0)).await?);
+    timed.push(
+        median("a chat with its card, history and timeline", || {
+            store.open_chat(chat.id, 0, Sight { departments: departments.clone(), agent: None })
+        })
+        .await?,
+    );
     timed.push(median("a visitor's chat to resume", || store.chat_to_resume(chat.request.visitor, None)).await?);
     timed.push(median("everybody's load", || store.loads()).await?);
     if let Some(own) = own {

@@ -31,6 +31,7 @@ use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::sweeper::Sweeper;
 use crate::web;
+use crate::web::chat_reads::ChatReads;
 use crate::web::entry::Entry;
 use crate::web::gate::Gate;
 use crate::web::pages::Pages;
@@ -149,6 +150,7 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
         gate: Gate::default(),
         pages: Pages::default(),
         entry: Entry::default(),
+        chat_reads: ChatReads::default(),
         forwarder_noted: AtomicBool::new(false),
         pulse: webhooks.pulse.clone(),
         inspector,

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use diesel::dsl::exists;
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection,
+};
 
 use super::chats::{self as rows, ChatRow};
 use super::error::StoreError;
 use super::prepared::{IsActive, IsOpen, IsWaiting, at_most, first};
 use super::schema::{chat_agents, chats, offline_messages, visitors};
+use super::search::Sight;
 use super::timeline::{self, Page};
 use super::{Store, commands};
 use crate::domain::chat::event::AbandonReason;
@@ -129,17 +132,20 @@ impl Store {
         .await
     }
 
-    /// A chat with its card and what came after `seq`.
+    /// A chat with its card and what came after `seq`. Of the visitor's chats before it, the card has those that are in `sight`.
     ///
     /// # Errors
     /// `NotFound`, or a fault of the database.
-    pub async fn open_chat(&self, id: ChatId, after: i64) -> Result<Opened, StoreError> {
+    pub async fn open_chat(&self, id: ChatId, after: i64, sight: Sight) -> Result<Opened, StoreError> {
         self.read(move |conn| {
             let chat = rows::get(conn, id)?;
             let visitor = super::visitors::get(conn, chat.request.visitor)?;
+            let took_part = chat_agents::table.filter(chat_agents::agent_id.nullable().eq(sight.agent)).select(chat_agents::chat_id);
+            let in_sight = chats::department_id.eq_any(&sight.departments).or(chats::id.eq_any(took_part));
             let previous = chats::table
                 .filter(chats::visitor_id.eq(visitor.id).and(chats::id.ne(id)))
                 .filter(chats::requested_at.lt(chat.requested_at))
+                .filter(in_sight)
                 .order(chats::requested_at.desc())
                 .select(ChatRow::as_select());
             let previous = at_most(PREVIOUS_CHATS_MAX, previous, conn)?;

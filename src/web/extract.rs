@@ -159,6 +159,12 @@ fn is_from_own_page(request: &HttpRequest) -> bool {
     }
 }
 
+/// Whether a request says that it comes from another page than ours. For what a form can't send and so is asked for by programs too, which say nothing.
+pub(super) fn names_foreign_page(request: &HttpRequest) -> bool {
+    let names = |name: &str| request.headers().contains_key(name);
+    (names("sec-fetch-site") || names("origin")) && !is_from_own_page(request)
+}
+
 /// Whether `origin` is that of our public address, or on loopback of the address that was asked.
 fn is_own_origin(request: &HttpRequest, origin: &str) -> bool {
     state(request).is_ok_and(|state| state.config.is_own_origin(origin))

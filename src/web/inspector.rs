@@ -3,7 +3,7 @@
 //! The stream only says that something moved; the page then asks for what is new, so a slow reader costs nothing and every answer is decided anew.
 //! Knows nothing of how a POST gets here.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, Json, Query};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use askama::Template;
@@ -12,7 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::error::{self, AppError};
-use super::extract::{Admin, signed_in};
+use super::extract::{Admin, names_foreign_page, signed_in};
 use super::frame::{self, Frame, framed};
 use super::settings::choices::Keyed;
 use super::settings::webhooks::TABS;
@@ -80,6 +80,9 @@ impl FromRequest for Viewer {
             // 122 random bits and more: the time of a comparison tells nothing that could be used.
             if request.match_info().get("key") != Some(key.as_str()) {
                 return Err(AppError::NotFound.into());
+            }
+            if request.method() != Method::GET && names_foreign_page(&request) {
+                return Err(AppError::ForeignOrigin.into());
             }
             let in_demo = state.config.demo.is_some();
             let frame = match signed_in(&request).await? {

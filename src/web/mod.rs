@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod chat_reads;
 pub mod client;
 pub mod console;
 pub mod device;

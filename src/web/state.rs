@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::chat_reads::ChatReads;
 use super::entry::Entry;
 use super::gate::Gate;
 use super::pages::Pages;
@@ -30,6 +31,7 @@ pub struct AppState {
     pub entry: Entry,
     /// Whether the dispatcher of webhooks lives.
     pub pulse: Pulse,
+    pub chat_reads: ChatReads,
     /// Whether a proxy that is not named as one was noted since the start.
     pub forwarder_noted: AtomicBool,
     /// Where POSTs to our own inspector address end.

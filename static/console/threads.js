@@ -17,7 +17,7 @@ export const TYPING_MS = 6_000;
  *   page: {url: string, title: string | null, referrer: string | null} | null, present: boolean,
  *   consent: {version: string | number, accepted_at: string, marketing: boolean} | null,
  *   cards: WebhookCard[],
- *   previous: Array<{id: string, protocol: string, subject: string | null, requested_at: string, agent: {id: string, name: string} | string | null, rating: {score: number} | number | null}>
+ *   previous?: Array<{id: string, protocol: string, subject: string | null, requested_at: string, agent: {id: string, name: string} | string | null, rating: {score: number} | number | null}>
  * }} Card
  * @typedef {{timeline: Timeline, card: Card | null, loaded: boolean, typingUntil: number}} Thread
  */
@@ -81,7 +81,9 @@ export class Threads {
 
   /** @param {string} chatId @param {Card} card */
   card(chatId, card) {
-    if (this.#threads.has(chatId)) this.#set(chatId, { card });
+    const known = this.#threads.get(chatId);
+    // The chats before it are told once, to each reader their own.
+    if (known) this.#set(chatId, { card: { ...card, previous: card.previous ?? known.card?.previous } });
   }
 
   /** Said here, not yet acknowledged. @param {string} chatId @param {{client_id: string, body: string, at: string, type: string}} said */

@@ -12,6 +12,7 @@ mod crash;
 mod door;
 mod faults;
 mod fuzz;
+mod hostile;
 mod interrupted;
 mod lifecycle;
 mod log;

@@ -227,3 +227,15 @@ test("typing is told at most every three seconds and taken back when the field i
   desk.typing("a", true);
   assert.deepEqual(told(), [true, true, false]);
 });
+
+test("a card that moves to another page keeps the chats of before, which are told once", () => {
+  const { desk, hears, welcome, lastSent } = setUp({ lists: { chats: [chat("a")] } });
+  welcome();
+  desk.select("a");
+  const previous = [{ id: "z", protocol: "p", subject: "antes", requested_at: at(0), agent: null, rating: null }];
+  const card = (title) => ({ visitor: { id: "v" }, page: { url: null, title, referrer: null }, present: true, consent: null, cards: [] });
+  hears({ type: "chat", client_id: lastSent("open").client_id, chat: chat("a"), card: { ...card("um"), previous }, entries: [] });
+  hears({ type: "card", chat_id: "a", card: card("dois") });
+  assert.equal(desk.threads.of("a").card.page.title, "dois");
+  assert.deepEqual(desk.threads.of("a").card.previous, previous);
+});

@@ -83,7 +83,7 @@ impl Store {
     /// Keeps a message for later.
     ///
     /// # Errors
-    /// `DepartmentUnavailable`, `ClientIdReused`, or a fault.
+    /// `DepartmentUnavailable`, `ClientIdReused`, `NotFound` where it names a chat that is no missed one of the visitor's, or a fault.
     pub async fn leave_offline_message(&self, message: OfflineNew) -> Result<Left, StoreError> {
         self.write(move |tx| leave_offline_message(tx, &message)).await
     }
@@ -216,6 +216,14 @@ fn next_protocol(tx: &mut Tx<'_>) -> Result<String, StoreError> {
     Ok(protocol::number(&day, next))
 }
 
+/// A message carries on only a chat of the same visitor that nobody answered; of any other one is told what is told of a chat that isn't there.
+fn must_be_own_missed_chat(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<(), StoreError> {
+    let Some(chat) = new.chat else { return Ok(()) };
+    let visitor = visitors::by_token(tx.conn, new.request.site, &new.request.token_hash)?.ok_or(StoreError::NotFound)?;
+    let own = chats::table.find(chat).filter(chats::visitor_id.eq(visitor.id)).filter(chats::state.eq("missed"));
+    own.select(chats::id).first::<ChatId>(tx.conn).optional()?.map(|_| ()).ok_or(StoreError::NotFound)
+}
+
 fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<Left, StoreError> {
     let request = &new.request;
     let scope = request.site.0.as_bytes().as_slice();
@@ -226,22 +234,15 @@ fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<Left, Stor
         return Ok(Left { visitor: visitor.id, repeated: true });
     }
     let department = department_of(tx, request)?;
+    must_be_own_missed_chat(tx, new)?;
+    // From here on everything is written: nothing below refuses.
     let visitor = visitors::upsert(tx, &contact(request), false)?;
-    let chat = match new.chat {
-        Some(chat) => chats::table
-            .filter(chats::id.eq(chat))
-            .filter(chats::visitor_id.eq(visitor))
-            .select(chats::id)
-            .get_result(tx.conn)
-            .optional()?,
-        None => None,
-    };
     let message = OfflineMessage {
         id: OfflineMessageId::new(),
         site: request.site,
         department,
         visitor,
-        chat,
+        chat: new.chat,
         name: request.intake.name.clone(),
         email: request.intake.email.clone(),
         phone: request.intake.phone.clone().or_else(|| request.intake.phone_raw.clone()),

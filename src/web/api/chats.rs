@@ -10,6 +10,7 @@ use crate::domain::directory::Directory;
 use crate::domain::ids::ChatId;
 use crate::domain::time::Timestamp;
 use crate::store::search::{ChatFilter, Found};
+use crate::web::chat_reads;
 use crate::web::error::AppError;
 use crate::wire::api::Page;
 use crate::wire::api::chats::{Chat, Contact};
@@ -97,7 +98,14 @@ async fn show(call: Call) -> Result<Reply, AppError> {
 /// The chat of the path, if the caller may see it.
 async fn visible(call: &Call, caller: &Caller) -> Result<crate::domain::chat::Chat, AppError> {
     let chat = call.state.store.chat(call.id()?).await?;
-    if caller.sight(&call.state.store.directory()).covers(&chat) { Ok(chat) } else { Err(AppError::NotFound) }
+    if !caller.sight(&call.state.store.directory()).covers(&chat) {
+        return Err(AppError::NotFound);
+    }
+    // Of a person: a program's own token answers for itself in what it does.
+    if caller.session().is_some() {
+        chat_reads::note(&call.state, caller.author(), &chat);
+    }
+    Ok(chat)
 }
 
 async fn timeline(call: Call) -> Result<Reply, AppError> {

@@ -21,14 +21,17 @@ use crate::domain::text::{NAME_LENGTH_MAX, line};
 use crate::hub::close::Close;
 use crate::hub::{Subscription, Topic};
 use crate::i18n::{Locale, Texts};
+use crate::store::audit::Author;
 use crate::store::commands::Done;
 use crate::store::error::StoreError;
+use crate::store::search::Sight;
 use crate::web::error::{self, AppError};
 use crate::web::rates::SocketLimit;
 use crate::web::session_cookie;
 use crate::web::state::AppState;
+use crate::web::{chat_reads, client};
 use crate::wire::commands::{self, AgentCommand, ClaimedRecipient};
-use crate::wire::entries::{AgentEntry, Author};
+use crate::wire::entries::{self, AgentEntry};
 use crate::wire::frames::{AgentFrame, CommonFrame, encode};
 use crate::wire::views::{AgentChat, OfflineMessageView};
 
@@ -41,6 +44,8 @@ pub(super) struct AgentSocket {
     /// What the upgrade brought: the hash of a cookie or of `Authorization`, and whether a program sent it.
     brought: Option<(TokenHash, bool)>,
     agent: Option<AgentId>,
+    /// Of the client, for the audit log.
+    address: Option<String>,
     marks: HashMap<ChatId, (i64, i64)>,
 }
 
@@ -63,6 +68,7 @@ impl AgentSocket {
             locale: error::locale(request),
             subscription: None,
             agent: None,
+            address: client::address_of(request, &state.config).map(|address| address.to_string()),
             marks: HashMap::new(),
             brought,
             state,
@@ -104,6 +110,14 @@ impl AgentSocket {
         }
     }
 
+    /// As `visible`, where the chat is about to be shown: who reads what others answered is written down.
+    async fn shown(&self, id: ChatId) -> Result<(), AppError> {
+        let chat = self.visible(id).await?;
+        let agent = self.agent.ok_or(AppError::Unauthorised)?;
+        chat_reads::note(&self.state, Author { agent, address: self.address.clone() }, &chat);
+        Ok(())
+    }
+
     async fn command(&mut self, command: AgentCommand, answers: &mut Answers) -> Result<(), AppError> {
         match command {
             AgentCommand::Hello { .. } | AgentCommand::Ping => Ok(()),
@@ -124,7 +138,7 @@ impl AgentSocket {
             }
             AgentCommand::History { client_id, chat_id: id, before } => {
                 let id = chat_id(&id)?;
-                self.visible(id).await?;
+                self.shown(id).await?;
                 let directory = self.state.store.directory();
                 let page = self.state.store.entries_before(id, before).await?;
                 let entries = page.entries.iter().map(|entry| AgentEntry::of(entry, &directory)).collect();
@@ -187,15 +201,16 @@ impl AgentSocket {
 
     async fn open(&mut self, client_id: &str, id: &str, after: i64, answers: &mut Answers) -> Result<(), AppError> {
         let id = chat_id(id)?;
-        self.visible(id).await?;
+        self.shown(id).await?;
         self.listen(Topic::Chat(id));
-        let opened = self.state.store.open_chat(id, after.max(0)).await?;
+        let (agent, departments) = self.own_departments()?;
+        let opened = self.state.store.open_chat(id, after.max(0), Sight { departments, agent: Some(agent) }).await?;
         let (directory, now) = (self.state.store.directory(), self.state.store.clock().now());
         let listed = &opened.listed;
         let frame = AgentFrame::Chat {
             client_id,
             chat: AgentChat::of(&listed.chat, listed.visitor_name.as_deref(), listed.unread, &directory, now),
-            card: Box::new(card::of(&self.state, &opened)),
+            card: Box::new(card::of(&self.state, &opened).with_previous(&opened.previous, &directory)),
             entries: opened.page.entries.iter().map(|entry| AgentEntry::of(entry, &directory)).collect(),
             more_before: opened.page.more_before,
         };
@@ -207,7 +222,7 @@ impl AgentSocket {
         let agent = self.agent.ok_or(AppError::Unauthorised)?;
         let chat = self.visible(chat_id(id)?).await?;
         if chat.state == State::Active && chat.agent == Some(agent) {
-            let by = Author::of(Actor::Agent(agent), &self.state.store.directory());
+            let by = entries::Author::of(Actor::Agent(agent), &self.state.store.directory());
             let frame = encode(&CommonFrame::Typing { chat_id: chat.id.to_string(), on, by });
             self.state.hub.publish(&[Topic::Visitor(chat.request.visitor)], &frame);
         }

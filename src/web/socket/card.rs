@@ -6,6 +6,7 @@ use bytestring::ByteString;
 use crate::domain::ids::{AgentId, ChatId};
 use crate::hub::Topic;
 use crate::relay::Relay;
+use crate::store::search::Sight;
 use crate::store::snapshots::Opened;
 use crate::web::error::AppError;
 use crate::web::state::AppState;
@@ -16,7 +17,7 @@ use crate::wire::views::Card;
 pub(super) fn of(state: &AppState, opened: &Opened) -> Card {
     let chat = &opened.listed.chat;
     let page = state.pages.of(chat.request.visitor).unwrap_or_else(|| chat.request.page.clone());
-    Card::of(chat, &opened.visitor, &opened.previous, &page, &state.store.directory())
+    Card::of(chat, &opened.visitor, &page, &state.store.directory())
 }
 
 /// Shows cards that changed by what was committed, until the end.
@@ -36,8 +37,8 @@ pub(super) fn publish(state: &AppState, chat: ChatId, agent: Option<AgentId>, fr
     state.hub.publish(&[agent.map_or(Topic::Chat(chat), Topic::Agent), Topic::Chat(chat)], frame);
 }
 
-/// The card of a chat as it is now.
+/// The card of a chat as it is now, for everybody who has it open: without the chats before it, of which each of them may see others.
 pub(super) async fn frame(state: &AppState, id: ChatId) -> Result<ByteString, AppError> {
-    let opened = state.store.open_chat(id, i64::MAX).await?;
+    let opened = state.store.open_chat(id, i64::MAX, Sight::default()).await?;
     Ok(encode(&AgentFrame::Card { chat_id: id.to_string(), card: Box::new(of(state, &opened)) }))
 }

@@ -294,7 +294,7 @@ struct Head<'a> {
 }
 
 /// Words that visitors' clients may say.
-const VISITOR_WORDS: [&str; 15] = [
+pub const VISITOR_WORDS: [&str; 15] = [
     "hello",
     "ping",
     "typing",
@@ -312,7 +312,7 @@ const VISITOR_WORDS: [&str; 15] = [
     "history",
 ];
 /// Words that agents' clients may say.
-const AGENT_WORDS: [&str; 18] = [
+pub const AGENT_WORDS: [&str; 18] = [
     "hello",
     "ping",
     "typing",

@@ -99,13 +99,15 @@ pub struct Card {
     pub present: bool,
     pub consent: Option<ConsentView>,
     pub cards: Vec<CardView>,
-    pub previous: Vec<PreviousChat>,
+    /// Those that the reader may open; none where several read the same card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Vec<PreviousChat>>,
 }
 
 impl Card {
     /// The card of a chat; `page` is where the visitor is now.
     #[must_use]
-    pub fn of(chat: &Chat, visitor: &Visitor, previous: &[Chat], page: &crate::domain::page::Page, directory: &Directory) -> Self {
+    pub fn of(chat: &Chat, visitor: &Visitor, page: &crate::domain::page::Page, directory: &Directory) -> Self {
         Self {
             visitor: CardVisitor {
                 id: visitor.id.to_string(),
@@ -142,18 +144,22 @@ impl Card {
                     by: FilledView::of(card.endpoint, card.at, directory),
                 })
                 .collect(),
-            previous: previous
-                .iter()
-                .map(|chat| PreviousChat {
-                    id: chat.id.to_string(),
-                    protocol: chat.request.protocol.clone(),
-                    subject: chat.request.subject.clone(),
-                    requested_at: rfc3339(chat.requested_at),
-                    agent: chat.agents.last().map(|agent| Named::agent(directory, *agent)),
-                    rating: chat.rating.as_ref().map(|rating| RatingView { score: rating.score, comment: rating.comment.clone() }),
-                })
-                .collect(),
+            previous: None,
         }
+    }
+
+    /// With the visitor's chats before this one.
+    #[must_use]
+    pub fn with_previous(self, previous: &[Chat], directory: &Directory) -> Self {
+        let view = |chat: &Chat| PreviousChat {
+            id: chat.id.to_string(),
+            protocol: chat.request.protocol.clone(),
+            subject: chat.request.subject.clone(),
+            requested_at: rfc3339(chat.requested_at),
+            agent: chat.agents.last().map(|agent| Named::agent(directory, *agent)),
+            rating: chat.rating.as_ref().map(|rating| RatingView { score: rating.score, comment: rating.comment.clone() }),
+        };
+        Self { previous: Some(previous.iter().map(view).collect()), ..self }
     }
 }
 

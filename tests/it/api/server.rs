@@ -1,6 +1,7 @@
 //! A server in this process with its store at hand, and a client that holds every answer against the OpenAPI document.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use papo::auth::password::NewPassword;
@@ -43,7 +44,7 @@ pub struct Server {
     pub department: DepartmentId,
     site: SiteId,
     document: Arc<Value>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -53,6 +54,11 @@ impl Server {
     }
 
     pub async fn with(rates: Rates) -> Self {
+        Self::reaching(rates, "").await
+    }
+
+    /// One whose webhooks may go to these networks.
+    pub async fn reaching(rates: Rates, networks: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let listener: TcpListener = startup::listen("127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let listen = listener.local_addr().expect("bound");
@@ -62,7 +68,7 @@ impl Server {
             data_dir: folder.path().join("data"),
             public_url: url.parse().expect("a URL"),
             trusted_proxies: Vec::new(),
-            webhook_allow: Vec::new(),
+            webhook_allow: networks.split_whitespace().map(|network| network.parse().expect("a network")).collect(),
             webhook_ca: None,
             workers: 1,
             rates,
@@ -76,11 +82,16 @@ impl Server {
         let http = Http::of(&url);
         let document = Arc::new(http.get("/api/v1/openapi.json", &[]).await.json());
         let (admin, department, site) = (founded.admin, founded.department, founded.site);
-        Self { running, url, http, clock, admin, department, site, document, _folder: folder }
+        Self { running, url, http, clock, admin, department, site, document, folder }
     }
 
     pub fn store(&self) -> &Store {
         &self.running.state.store
+    }
+
+    /// Where it keeps its data.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     pub fn document(&self) -> &Value {

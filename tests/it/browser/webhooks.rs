@@ -9,8 +9,8 @@ use crate::webhooks::receiver::{Answer, Receiver};
 
 const DESKTOP: Look = Look { name: "webhooks-desktop-light-pt", width: 1280, height: 900, phone: false, dark: false, locale: "pt-BR" };
 /// As tall as the longest page: a fixed bar over a button at some place of scrolling is no barrier.
-const PHONE: Look = Look { name: "webhooks-phone-dark-pt", width: 390, height: 4600, phone: true, dark: true, locale: "pt-BR" };
-const NARROW: Look = Look { name: "webhooks-narrow-light-en", width: 320, height: 4600, phone: true, dark: false, locale: "en" };
+const PHONE: Look = Look { name: "webhooks-phone-dark-pt", width: 390, height: 6000, phone: true, dark: true, locale: "pt-BR" };
+const NARROW: Look = Look { name: "webhooks-narrow-light-en", width: 320, height: 6000, phone: true, dark: false, locale: "en" };
 const DESKTOP_DARK: Look = Look { name: "webhooks-desktop-dark-en", width: 1280, height: 900, phone: false, dark: true, locale: "en" };
 
 const QUICK: &str = "/settings/webhooks";

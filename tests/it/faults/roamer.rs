@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 
 use crate::support::socket::Socket;
 
-/// How long an answer may take before the line is given up. Short, since lines here hang often.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long an answer may take before the line is given up. Short, since lines here hang often; longer each time that nothing came, since the machine may
+/// be the slow one.
+const PATIENCE: Duration = Duration::from_millis(1_000);
+const PATIENCE_TIMES_MAX: u32 = 10;
 /// Between two tries to connect.
 const PAUSE: Duration = Duration::from_millis(40);
 
@@ -21,7 +23,9 @@ pub struct Roamer {
     url: String,
     hello: Value,
     socket: Option<Socket>,
-    /// Where `error` said that the rest has to wait.
+    /// Lines lost one after the other without an answer.
+    unlucky: u32,
+    /// What it has of each chat.
     pub chats: HashMap<String, Timeline>,
     /// What frames said of chats last.
     pub views: HashMap<String, Value>,
@@ -32,7 +36,7 @@ pub struct Roamer {
 impl Roamer {
     /// Who says this `hello`.
     pub fn new(url: String, hello: Value) -> Self {
-        Self { url, hello, socket: None, chats: HashMap::new(), views: HashMap::new(), lost: 0 }
+        Self { url, hello, socket: None, unlucky: 0, chats: HashMap::new(), views: HashMap::new(), lost: 0 }
     }
 
     /// The highest `seq` up to which a chat is known without a gap.
@@ -49,10 +53,11 @@ impl Roamer {
         let id = command["client_id"].clone();
         loop {
             self.connects().await;
+            let patience = self.patience();
             let Some(socket) = &mut self.socket else { continue };
             socket.send(&command).await;
             let is_answer = |frame: &Value| frame["client_id"] == id && frame["type"] != "event";
-            let answer = tokio::time::timeout(PATIENCE, socket.first_or_end("an answer", is_answer)).await;
+            let answer = tokio::time::timeout(patience, socket.first_or_end("an answer", is_answer)).await;
             self.drain();
             match answer {
                 Ok(Ok(answer))
@@ -62,6 +67,7 @@ impl Roamer {
                     tokio::time::sleep(Duration::from_millis(answer["retry_after_ms"].as_u64().unwrap_or(200).min(3_000))).await;
                 }
                 Ok(Ok(answer)) => {
+                    self.unlucky = 0;
                     self.takes_in(&answer);
                     return answer;
                 }
@@ -73,10 +79,12 @@ impl Roamer {
     /// Waits until something new may be there, on whatever line.
     pub async fn listens(&mut self) {
         self.connects().await;
+        let patience = self.patience();
         let Some(socket) = &mut self.socket else { return };
         let news = |frame: &Value| ["event", "chat", "chat_left", "ring"].contains(&frame["type"].as_str().unwrap_or_default());
-        match tokio::time::timeout(PATIENCE, socket.first_or_end("news", news)).await {
+        match tokio::time::timeout(patience, socket.first_or_end("news", news)).await {
             Ok(Ok(frame)) => {
+                self.unlucky = 0;
                 self.takes_in(&frame);
                 self.drain();
             }
@@ -85,7 +93,7 @@ impl Roamer {
                 // Silence: is anybody there?
                 socket.send(&json!({"type": "ping"})).await;
                 if !matches!(
-                    tokio::time::timeout(PATIENCE, socket.first_or_end("a pong", |frame| frame["type"] == "pong")).await,
+                    tokio::time::timeout(patience, socket.first_or_end("a pong", |frame| frame["type"] == "pong")).await,
                     Ok(Ok(_))
                 ) {
                     self.loses();
@@ -104,13 +112,22 @@ impl Roamer {
         self.drain();
         self.socket = None;
         self.lost += 1;
+        self.unlucky += 1;
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE * (1 + self.unlucky / 3).min(PATIENCE_TIMES_MAX)
     }
 
     async fn connects(&mut self) {
         while self.socket.is_none() {
-            match tokio::time::timeout(PATIENCE, self.tries_to_connect()).await {
+            let patience = self.patience();
+            match tokio::time::timeout(patience, self.tries_to_connect()).await {
                 Ok(Some(socket)) => self.socket = Some(socket),
-                Ok(None) | Err(_) => tokio::time::sleep(PAUSE).await,
+                Ok(None) | Err(_) => {
+                    self.unlucky += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }

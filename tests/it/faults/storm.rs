@@ -148,7 +148,7 @@ async fn chats_on_bad_lines_with_a_server_that_is_killed_lose_double_and_misorde
     }
     let mut outcomes = Vec::new();
     for visitor in visitors {
-        outcomes.push(tokio::time::timeout(CEILING * 4, visitor).await.unwrap_or_else(|_| panic!("stuck, seed {seed}")).expect("no panic"));
+        outcomes.push(tokio::time::timeout(CEILING * 8, visitor).await.unwrap_or_else(|_| panic!("stuck, seed {seed}")).expect("no panic"));
     }
     done.store(true, Ordering::Release);
     weather.calms_down();

@@ -53,7 +53,19 @@ impl Http {
         self.send("POST", path, &[headers, &own].concat(), body.as_bytes()).await
     }
 
+    /// As `send`, of a good answer the head alone: it may never end.
+    pub async fn begins(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.exchange(method, path, headers, b"", |answer| {
+            is_whole(answer) || (answer.starts_with(b"HTTP/1.1 200") && answer.windows(4).any(|bytes| bytes == b"\r\n\r\n"))
+        })
+        .await
+    }
+
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.exchange(method, path, headers, body, is_whole).await
+    }
+
+    async fn exchange(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], is_enough: impl Fn(&[u8]) -> bool) -> Answer {
         let exchange = async {
             let mut stream = TcpStream::connect(&self.authority).await?;
             let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
@@ -67,7 +79,7 @@ impl Http {
             stream.write_all(&[request.as_bytes(), body].concat()).await?;
             let mut answer = Vec::new();
             // Some servers keep the connection open whatever they are asked.
-            while !is_whole(&answer) && stream.read_buf(&mut answer).await? > 0 {}
+            while !is_enough(&answer) && stream.read_buf(&mut answer).await? > 0 {}
             std::io::Result::Ok(answer)
         };
         let answer = tokio::time::timeout(CEILING, exchange).await.unwrap_or_else(|_| panic!("{method} {path} never answered"));
