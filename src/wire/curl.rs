@@ -49,7 +49,7 @@ mod tests {
     fn arguments(command: &str) -> Vec<String> {
         let script = format!("curl() {{ for a in \"$@\"; do printf '%s\\0' \"$a\"; done; }}\n{command}");
         let read = String::from_utf8(read_back(&script)).expect("UTF-8");
-        read.trim_end_matches('\0').split('\0').map(str::to_owned).collect()
+        read.strip_suffix('\0').unwrap_or(&read).split('\0').map(str::to_owned).collect()
     }
 
     proptest! {

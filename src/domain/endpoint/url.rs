@@ -97,7 +97,8 @@ impl WebhookUrl {
             Some(Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_)) => {}
         }
         url.set_fragment(None);
-        Ok(Self(url))
+        // As it is kept: what was typed in letters of its own is longer then.
+        if url.as_str().len() > URL_CHARS_MAX { Err(UrlRefusal::TooLong) } else { Ok(Self(url)) }
     }
 
     /// The whole address.

@@ -154,7 +154,13 @@ async fn each_change_reveal_and_test_writes_its_row() {
     }
     for (path, act) in posts {
         let before = count(act).await;
-        let answer = http.post_form(&path, &[("cookie", cookie.as_str())], &[("password", PASSWORD)]).await;
+        let answer = http
+            .post_form(
+                &path,
+                &[("cookie", cookie.as_str())],
+                &[("password", PASSWORD), ("type", "chat.rated"), ("since", "2026-01-01T00:00")],
+            )
+            .await;
         assert!(answer.status < 400, "{path}: {} {}", answer.status, answer.text());
         assert_eq!(count(act).await, before + 1, "{path} writes {act}");
     }

@@ -58,6 +58,16 @@ const HOUSE_READ: Cells = &[
     ("token", "scope_missing"),
     ("all", "unauthenticated"),
 ];
+/// The same: a list that is empty so far.
+const HOUSE_READ_LIST: Cells = &[
+    ("admin", "empty"),
+    ("person", "forbidden"),
+    ("webhooks:read", "empty"),
+    ("narrowed", "forbidden"),
+    ("token", "scope_missing"),
+    ("all", "unauthenticated"),
+];
+/// Of the whole house, to be changed.
 const HOUSE_WRITE: Cells = &[
     ("admin", "ok"),
     ("person", "forbidden"),
@@ -74,6 +84,26 @@ const HOUSE_FORM: Cells = &[
     ("token", "scope_missing"),
     ("all", "unauthenticated"),
 ];
+
+/// A record of the whole house that isn't there.
+const HOUSE_READ_NOTHING: Cells = &[
+    ("admin", "not_found"),
+    ("person", "forbidden"),
+    ("webhooks:read", "not_found"),
+    ("narrowed", "forbidden"),
+    ("token", "scope_missing"),
+    ("all", "unauthenticated"),
+];
+const HOUSE_WRITE_NOTHING: Cells = &[
+    ("admin", "not_found"),
+    ("person", "forbidden"),
+    ("webhooks:write", "not_found"),
+    ("narrowed", "forbidden"),
+    ("token", "scope_missing"),
+    ("all", "unauthenticated"),
+];
+/// A record of the settings that isn't there.
+const ADMIN_NOTHING: Cells = &[("admin", "not_found"), ("person", "forbidden"), ("all", "sign_in")];
 
 /// Every address.
 pub const TABLE: &[(&str, Cells)] = &[
@@ -161,6 +191,14 @@ pub const TABLE: &[(&str, Cells)] = &[
     ("GET /settings/webhooks/deliveries", ADMIN),
     ("GET /settings/webhooks/deliveries/{id}", ADMIN),
     ("POST /settings/webhooks/deliveries/{id}/resend", ADMIN),
+    ("POST /settings/webhooks/deliveries/export", ADMIN_FORM),
+    ("GET /settings/webhooks/deliveries/stream", ADMIN),
+    ("GET /settings/webhooks/resendings", ADMIN),
+    ("GET /settings/webhooks/resendings/new", ADMIN),
+    ("POST /settings/webhooks/resendings", ADMIN_FORM),
+    ("POST /settings/webhooks/resendings/{id}/cancel", ADMIN_NOTHING),
+    ("GET /settings/webhooks/stream", ADMIN),
+    ("POST /settings/webhooks/try", ADMIN_FORM),
     ("GET /settings/webhooks/endpoints", ADMIN),
     ("POST /settings/webhooks/endpoints", ADMIN_FORM),
     ("GET /settings/webhooks/endpoints/new", ADMIN),
@@ -169,10 +207,11 @@ pub const TABLE: &[(&str, Cells)] = &[
     // Asks for the password once more.
     ("POST /settings/webhooks/endpoints/{id}/reveal", ADMIN_FORM),
     ("POST /settings/webhooks/endpoints/{id}/rotate", ADMIN),
-    ("POST /settings/webhooks/endpoints/{id}/recover", ADMIN),
+    ("POST /settings/webhooks/endpoints/{id}/recover", ADMIN_FORM),
     ("POST /settings/webhooks/endpoints/{id}/archive", ADMIN),
-    ("POST /settings/webhooks/endpoints/{id}/test", ADMIN),
+    ("POST /settings/webhooks/endpoints/{id}/test", ADMIN_FORM),
     // The inspector.
+    ("GET /settings/webhooks/inspector", ADMIN),
     ("GET /inspector", ADMIN),
     ("GET /inspector/{key}", ADMIN),
     ("GET /inspector/{key}/posts", ADMIN),
@@ -213,6 +252,12 @@ pub const TABLE: &[(&str, Cells)] = &[
     ("GET /api/v1/deliveries", HOUSE_READ),
     ("GET /api/v1/deliveries/{id}", HOUSE_READ),
     ("POST /api/v1/deliveries/{id}/resend", HOUSE_WRITE),
+    ("GET /api/v1/deliveries/count", HOUSE_READ),
+    ("GET /api/v1/deliveries/export", HOUSE_READ),
+    ("GET /api/v1/resendings", HOUSE_READ_LIST),
+    ("POST /api/v1/resendings", HOUSE_FORM),
+    ("GET /api/v1/resendings/{id}", HOUSE_READ_NOTHING),
+    ("POST /api/v1/resendings/{id}/cancel", HOUSE_WRITE_NOTHING),
 ];
 
 /// What somebody of this role is to get.

@@ -91,6 +91,7 @@ async fn settings_id(cast: &Cast, kept: &Kept, path: &str, who: Option<AgentId>)
         _ if part("tags") => store.create_tag(cast.name(), by).await.expect("a tag").to_string(),
         _ if part("tokens") => api_token_id(cast).await,
         _ if part("webhooks/deliveries") => kept.delivery.clone(),
+        _ if part("webhooks/resendings") => AgentId::new().to_string(),
         _ if path.ends_with("/archive") => endpoint(cast).await,
         _ if part("webhooks/endpoints") => kept.endpoint.clone(),
         _ => panic!("what is the id of {path}?"),
@@ -105,6 +106,7 @@ async fn knock(cast: &Cast, kept: &Kept, route: &Route, who: Option<AgentId>) ->
         "/api/v1/endpoints/{id}" if route.method == "DELETE" => endpoint(cast).await,
         path if path.contains("/api/v1/endpoints/{id}") => kept.endpoint.clone(),
         path if path.contains("/api/v1/deliveries/{id}") => kept.delivery.clone(),
+        path if path.contains("/api/v1/resendings/{id}") => AgentId::new().to_string(),
         path if path.contains("{id}") => settings_id(cast, kept, path, who).await,
         _ => String::new(),
     };
@@ -124,7 +126,7 @@ async fn knock(cast: &Cast, kept: &Kept, route: &Route, who: Option<AgentId>) ->
     let body = match (route.method.as_str(), template) {
         ("POST", path) if path.ends_with("/tags") && path.starts_with("/api") => Some(json!({"tags": []})),
         ("POST", path) if path.ends_with("/transfer") => Some(json!({"department_id": cast.elsewhere.to_string()})),
-        ("POST", path) if path.ends_with("/mode") => Some(json!({"fail": false})),
+        ("POST", path) if path.ends_with("/mode") => Some(json!({"manner": "well"})),
         ("POST" | "PATCH", path) if path.starts_with("/api") => Some(json!({})),
         _ => None,
     };
