@@ -32,10 +32,19 @@ async fn the_crm_knows_who_asks_and_answers_with_a_card() {
     let environment = [("CRM_BANCO", format!("sqlite:{}", crm.display()))];
     let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
     let port = free_port();
-    let endpoint = live.subscribes(&url(port), &["chat.requested"], json!({})).await;
+    let fills = json!({"enrich": ["name", "phone", "custom", "card"]});
+    let endpoint = live.subscribes(&url(port), &["chat.requested"], fills).await;
     let process = Process::starts(Language::Php, "docs/webhooks/recipes/crm.php", port, &endpoint.secret, &environment).await;
-    live.demo.visitor().await.asks("minha jarra veio lascada").await;
+    let chat = live.demo.visitor().await.asks("minha jarra veio lascada").await;
     let delivery = live.looks_at(&live.delivered(&endpoint, 1).await[0]).await;
+    let card = live.demo.agent(0).await.opens(&chat).await["card"].clone();
+    assert_eq!(
+        (&card["visitor"]["phone"], &card["visitor"]["name"]),
+        (&json!("+5581998760142"), &json!("Ana")),
+        "what was typed stays: {card:#}"
+    );
+    assert_eq!(card["cards"][0]["content"], "2019-03-01", "{card:#}");
+    assert_eq!(card["visitor"]["custom"]["cliente"], "7");
     let answer = delivery["attempts"][0]["response_body"].as_str().unwrap_or_default();
     let answer: Value = serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {delivery:#}"));
     let expected = json!({
