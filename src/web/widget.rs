@@ -2,7 +2,7 @@
 //!
 //! The frame may stand only on the site's own domains, which its `frame-ancestors` say; a site without domains shows nowhere.
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -46,7 +46,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 async fn loader(request: HttpRequest) -> Result<HttpResponse, AppError> {
     let asset = Assets.file("widget/loader.js").ok_or(AppError::NotFound)?;
     let mut answer = asset.answer(&request, LOADER_CACHE);
-    answer.headers_mut().insert(header::CROSS_ORIGIN_RESOURCE_POLICY, header::HeaderValue::from_static("cross-origin"));
+    answer.headers_mut().insert(header::CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     Ok(answer)
 }
 
@@ -84,13 +84,13 @@ async fn look(request: HttpRequest, key: Path<String>, state: Data<AppState>) ->
     let directory = state.store.directory();
     let script = |value: serde_json::Value| {
         let json = value.to_string().replace('<', "\\u003c");
-        HttpResponse::Ok()
-            .insert_header((header::CONTENT_TYPE, "text/javascript; charset=utf-8"))
-            .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
-            .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            .insert_header((header::VARY, "Referer, Accept-Language"))
-            .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
-            .body(format!("Papo._look({json})"))
+        let mut response = super::assets::packed(&request, "text/javascript; charset=utf-8", format!("Papo._look({json})"));
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::VARY, HeaderValue::from_static("Referer, Accept-Language, Accept-Encoding"));
+        headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        response
     };
     let Some(site) = directory.site_by_key(&key) else {
         let text = Texts::for_locale(error::locale(&request)).text("error.site_unknown");
