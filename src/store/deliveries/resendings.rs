@@ -49,17 +49,6 @@ impl Store {
         Ok(id)
     }
 
-    /// Recovers what an endpoint did not get of what was queued since a time, to the end: what is held becomes due, what failed or was
-    /// aborted gets a new delivery with all attempts; each chat in its order. Answers how many.
-    ///
-    /// # Errors
-    /// Those of [`Store::begin_resending`].
-    pub async fn recover(&self, endpoint: EndpointId, since: Timestamp) -> Result<usize, StoreError> {
-        let id = self.begin_resending(Wanted::recovery(endpoint, since), None).await?;
-        while self.continue_resending(id).await? {}
-        Ok(usize::try_from(self.resending(id).await?.sent).unwrap_or(0))
-    }
-
     /// Does the next batch of a resending; whether there is more to do.
     ///
     /// # Errors

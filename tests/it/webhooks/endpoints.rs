@@ -31,7 +31,7 @@ fn a_410_disables_the_endpoint_holds_what_follows_and_can_be_recovered_in_order(
         receiver.takes();
         world.changes(endpoint, |draft| draft.enabled = true).await;
         assert_eq!(dispatcher.tick().await, 0, "held until somebody recovers them");
-        assert_eq!(world.store.recover(endpoint, Timestamp::from_ms(0)).await.expect("recovered"), 4);
+        assert_eq!(world.recovers(endpoint, Timestamp::from_ms(0)).await.expect("recovered"), 4);
         dispatcher.tick().await;
         let events: Vec<(String, String)> =
             receiver.takes().iter().map(|post| (post.json()["data"]["chat"]["id"].to_string(), post.event())).collect();
@@ -41,7 +41,7 @@ fn a_410_disables_the_endpoint_holds_what_follows_and_can_be_recovered_in_order(
             assert_eq!(of_chat, ["chat.requested", "message.created"]);
         }
         assert_eq!(world.states(endpoint).await, [Failed, Delivered, Delivered, Delivered, Delivered]);
-        assert_eq!(world.store.recover(endpoint, Timestamp::from_ms(0)).await.expect("nothing more"), 0, "twice does it once");
+        assert_eq!(world.recovers(endpoint, Timestamp::from_ms(0)).await.expect("nothing more"), 0, "twice does it once");
     });
 }
 

@@ -96,7 +96,7 @@ fn an_endpoint_that_fails_for_five_days_is_disabled_with_warnings_on_the_way_and
         receiver.answers_always(Answer::status(200));
         world.changes(endpoint, |draft| draft.enabled = true).await;
         assert!(world.store.endpoint(endpoint).await.expect("an endpoint").is_live(), "mended");
-        let recovered = world.store.recover(endpoint, since).await.expect("a recovery");
+        let recovered = world.recovers(endpoint, since).await.expect("a recovery");
         dispatcher.tick().await;
         let mut arrived: Vec<String> = receiver.takes().iter().map(|post| post.header("webhook-id").to_owned()).collect();
         arrived.sort();

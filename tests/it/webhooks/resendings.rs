@@ -81,11 +81,11 @@ fn what_was_recovered_before_and_failed_again_does_not_fall_behind_what_came_lat
         dispatcher.tick().await;
         assert!(world.states(endpoint).await.iter().all(|state| *state == DeliveryState::Aborted));
         let events: Vec<String> = receiver.takes().iter().take(2).map(|post| post.header("webhook-id").to_owned()).collect();
-        assert_eq!(world.store.recover(endpoint, Timestamp::from_ms(0)).await.expect("recovered"), 3);
+        assert_eq!(world.recovers(endpoint, Timestamp::from_ms(0)).await.expect("recovered"), 3);
         dispatcher.tick().await;
         let again: Vec<String> = receiver.takes().iter().map(|post| post.header("webhook-id").to_owned()).collect();
         assert_eq!((again.len(), &again[..2]), (3, &events[..]), "by event, not by delivery");
-        assert_eq!(world.store.recover(endpoint, Timestamp::from_ms(0)).await.expect("nothing"), 0);
+        assert_eq!(world.recovers(endpoint, Timestamp::from_ms(0)).await.expect("nothing"), 0);
     });
 }
 
@@ -178,7 +178,7 @@ fn tests_what_is_on_its_way_and_what_has_come_meanwhile_stay_out() {
         world.store.resend(aborted).await.expect("sent again");
         dispatcher.tick().await;
         receiver.takes();
-        assert_eq!(world.store.recover(endpoint, Timestamp::from_ms(0)).await.expect("recovered"), 0, "it has come by the single resend");
+        assert_eq!(world.recovers(endpoint, Timestamp::from_ms(0)).await.expect("recovered"), 0, "it has come by the single resend");
         receiver.answers_next([Answer::status(500)]);
         world.asks().await;
         dispatcher.tick().await;

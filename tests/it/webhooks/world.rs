@@ -19,12 +19,15 @@ use papo::domain::event_type::EventType;
 use papo::domain::ids::{AgentId, ChatId, DepartmentId, EndpointId, SiteId, VisitorId};
 use papo::domain::intake::Intake;
 use papo::domain::page::Page;
+use papo::domain::resending::Wanted;
 use papo::domain::site::{Consent, Field, Fields, LocationMode, Site};
 use papo::domain::text::Body;
+use papo::domain::time::Timestamp;
 use papo::domain::visitor::Device;
 use papo::store::Store;
 use papo::store::commands::NewRequest;
 use papo::store::deliveries::{DeliveryDetail, DeliveryFilter};
+use papo::store::error::StoreError;
 use papo::store::organisation::SetUp;
 use papo::webhooks::client::Limits;
 use papo::webhooks::dispatcher::Dispatcher;
@@ -67,6 +70,13 @@ impl World {
         let vault = Vault::from_text(KEY).expect("a key");
         let inspector = Arc::new(Inspector::default());
         Self { folder, clock, store, vault, inspector, agent: founded.admin, department: founded.department, site }
+    }
+
+    /// Recovers what an endpoint did not get since a time, to the end. Answers how many were sent.
+    pub async fn recovers(&self, endpoint: EndpointId, since: Timestamp) -> Result<usize, StoreError> {
+        let id = self.store.begin_resending(Wanted::recovery(endpoint, since), None).await?;
+        while self.store.continue_resending(id).await? {}
+        Ok(usize::try_from(self.store.resending(id).await?.sent).unwrap_or(0))
     }
 
     /// The process is killed and starts again: what was under way is forgotten, the disk is not.

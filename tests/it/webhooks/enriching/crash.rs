@@ -75,7 +75,7 @@ fn what_was_recovered_is_answered_like_the_first_time() {
         world.changes(office.endpoint, |draft| draft.enabled = false).await;
         let (_, visitor_id) = world.asks_as(Some("Ana"), None).await;
         world.changes(office.endpoint, |draft| draft.enabled = true).await;
-        world.store.recover(office.endpoint, papo::domain::time::Timestamp::from_ms(0)).await.expect("recovered");
+        world.recovers(office.endpoint, papo::domain::time::Timestamp::from_ms(0)).await.expect("recovered");
         office.receiver.answers_next([ok(&json!({"visitor": {"email": "ana@example.com"}}))]);
         world.dispatcher().tick().await;
         assert_eq!(visitor(world, visitor_id).await.email.as_deref(), Some("ana@example.com"));
