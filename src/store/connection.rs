@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
+use diesel::sql_types::BigInt;
+use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::error::StoreError;
@@ -59,20 +60,34 @@ fn fault(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
     StoreError::Database(error.to_string())
 }
 
-/// Moves the log into the database file; `truncate` also shrinks the log.
+/// How far the log has been moved into the database file, in pages.
+#[derive(QueryableByName)]
+pub(super) struct Progress {
+    /// Pages in the log.
+    #[diesel(sql_type = BigInt)]
+    pub log: i64,
+    /// Those of them that are in the database file too.
+    #[diesel(sql_type = BigInt, column_name = checkpointed)]
+    pub moved: i64,
+}
+
+/// Moves of the log what no reader and no writer needs, without waiting for anybody. Source: <https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>.
 ///
 /// # Errors
-/// A fault of the database; being busy is none.
-pub(super) fn checkpoint(conn: &mut SqliteConnection, truncate: bool) -> Result<(), StoreError> {
-    let mode = if truncate { "truncate" } else { "passive" };
-    // A reader that holds an old state (a backup, an export) must not make the writer wait: then the log is shrunk another time.
-    let pragmas = format!("pragma busy_timeout = 0; pragma wal_checkpoint({mode});");
-    let done = conn.batch_execute(&pragmas).or_else(|error| match StoreError::from(error) {
+/// A fault of the database.
+pub(super) fn move_log(conn: &mut SqliteConnection) -> Result<Progress, StoreError> {
+    Ok(sql_query("pragma wal_checkpoint(passive)").get_result(conn)?)
+}
+
+/// Moves all of the log and cuts its file, unless a reader holds an old state: then that is left to the next start.
+///
+/// # Errors
+/// A fault of the database.
+pub(super) fn empty_log(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    conn.batch_execute("pragma busy_timeout = 0; pragma wal_checkpoint(truncate);").or_else(|error| match StoreError::from(error) {
         StoreError::Database(text) if text.contains("locked") => Ok(()),
         other => Err(other),
-    });
-    conn.batch_execute("pragma busy_timeout = 5000;")?;
-    done
+    })
 }
 
 #[cfg(test)]

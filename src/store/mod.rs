@@ -9,6 +9,7 @@
 pub mod agenda;
 pub mod audit;
 pub mod chats;
+mod checkpoint;
 pub mod commands;
 mod connection;
 pub mod copy;
@@ -51,6 +52,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, Sqlite
 use tokio::sync::{mpsc, oneshot};
 
 use self::agenda::Agenda;
+use self::checkpoint::Checkpointer;
 use self::effect::Effect;
 use self::error::StoreError;
 use self::open_chats::OpenChats;
@@ -108,6 +110,7 @@ impl Store {
             shared: Arc::clone(&shared),
             directory,
             chats: OpenChats::default(),
+            checkpointer: Checkpointer::start(path).map_err(|error| StoreError::Unwritable(error.to_string()))?,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())

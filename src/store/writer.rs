@@ -16,6 +16,7 @@ use diesel::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::agenda::Agenda;
+use super::checkpoint::Checkpointer;
 use super::connection;
 use super::effect::Effect;
 use super::error::StoreError;
@@ -29,11 +30,6 @@ use crate::metrics::Metrics;
 const BATCH_JOBS_MAX: usize = 256;
 /// Jobs that may wait; beyond it callers are told that the server is busy.
 pub(super) const QUEUE_JOBS_MAX: usize = 8_192;
-/// Size of the log beyond which it is moved into the database file even under load, in pages written since the last time.
-const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Jobs after which an idle moment is used to move the log. A moment comes after each message of a calm server: every one would cost two more syncs.
-const LOG_JOBS_MIN: usize = 4_096;
-
 /// Hears of what was committed, on the writer's thread, in commit order, before anybody is answered. It must never wait.
 pub(super) type Listener = Box<dyn FnMut(Vec<Effect>) + Send>;
 
@@ -184,46 +180,25 @@ pub(super) struct Writer {
     pub shared: Arc<Shared>,
     pub directory: Arc<Directory>,
     pub chats: OpenChats,
+    pub checkpointer: Checkpointer,
 }
 
 impl Writer {
     /// The thread's body: until every handle is gone.
     pub fn work_off(mut self, mut queue: mpsc::Receiver<Box<dyn Run>>) {
         let mut batch: Vec<Box<dyn Run>> = Vec::with_capacity(BATCH_JOBS_MAX);
-        let mut jobs_in_log = 0;
-        loop {
-            match queue.try_recv() {
-                Ok(job) => batch.push(job),
-                Err(mpsc::error::TryRecvError::Disconnected) => break,
-                Err(mpsc::error::TryRecvError::Empty) => {
-                    // Idle: the time to move the log into the database file.
-                    if jobs_in_log >= LOG_JOBS_MIN {
-                        self.checkpoint(false);
-                        jobs_in_log = 0;
-                    }
-                    match queue.blocking_recv() {
-                        Some(job) => batch.push(job),
-                        None => break,
-                    }
-                }
-            }
-            while batch.len() < BATCH_JOBS_MAX {
-                match queue.try_recv() {
-                    Ok(job) => batch.push(job),
-                    Err(_) => break,
-                }
-            }
-            jobs_in_log += batch.len();
+        while queue.blocking_recv_many(&mut batch, BATCH_JOBS_MAX) > 0 {
+            self.checkpointer.note(batch.len());
             self.commit_batch(&mut batch);
             if self.shared.closing.load(Ordering::Acquire) && queue.is_empty() {
                 break;
             }
-            if self.log_bytes() > LOG_BYTES_MAX {
-                self.checkpoint(true);
-                jobs_in_log = 0;
-            }
+            self.finish_moving_the_log();
         }
-        self.checkpoint(true);
+        drop(self.checkpointer);
+        if let Err(error) = connection::empty_log(&mut self.conn) {
+            tracing::warn!(%error, "the log could not be moved into the database file");
+        }
     }
 
     fn commit_batch(&mut self, batch: &mut Vec<Box<dyn Run>>) {
@@ -314,15 +289,11 @@ impl Writer {
         }
     }
 
-    fn checkpoint(&mut self, truncate: bool) {
-        if let Err(error) = connection::checkpoint(&mut self.conn, truncate) {
-            tracing::warn!(%error, "the log could not be moved into the database file");
+    fn finish_moving_the_log(&mut self) {
+        if self.checkpointer.leaves_the_rest()
+            && let Err(error) = connection::move_log(&mut self.conn)
+        {
+            tracing::warn!(%error, "the rest of the log could not be moved into the database file");
         }
-    }
-
-    fn log_bytes(&self) -> u64 {
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        std::fs::metadata(log).map_or(0, |file| file.len())
     }
 }

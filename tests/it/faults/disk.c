@@ -1,5 +1,6 @@
 /* A disk that fails on demand, for a child process (LD_PRELOAD): what happens to writes of papo.db* is told by the first letter of the file that
- * PAPO_TEST_DISK names: f full (ENOSPC), e failing (EIO), h half of the writes fail (EIO), r read-only (EROFS), s every sync takes 150 ms. */
+ * PAPO_TEST_DISK names: f full (ENOSPC), e failing (EIO), h half of the writes fail (EIO), r read-only (EROFS), s every sync takes 150 ms,
+ * g whoever writes papo.db itself, not its log, stands still while the letter stays; a file beside the control file, ending in .held, says so. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,13 +23,28 @@ static char mode(void) {
   return letter;
 }
 
-static int is_database(int fd) {
-  char link[64], name[512];
+/* Where in the name of this file the database's stands, or NULL. */
+static const char *database(int fd, char name[512]) {
+  char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, name, sizeof name - 1);
-  if (length <= 0) return 0;
+  ssize_t length = readlink(link, name, 511);
+  if (length <= 0) return NULL;
   name[length] = 0;
-  return strstr(name, "/papo.db") != NULL;
+  return strstr(name, "/papo.db");
+}
+
+static int is_database(int fd) {
+  char name[512];
+  return database(fd, name) != NULL;
+}
+
+static void wait_at_the_gate(int fd) {
+  char name[512], held[512];
+  const char *found = mode() == 'g' ? database(fd, name) : NULL;
+  if (!found || strcmp(found, "/papo.db") != 0) return;
+  snprintf(held, sizeof held, "%s.held", getenv("PAPO_TEST_DISK"));
+  close(open(held, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  while (mode() == 'g') usleep(2000);
 }
 
 /* The error that a write of this file gets now, or 0. */
@@ -47,8 +63,8 @@ static int fault(int fd) {
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 #define REFUSE(fd) do { int code = fault(fd); if (code) { errno = code; return -1; } } while (0)
 
-ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) { REFUSE(fd); return REAL(pwrite64)(fd, data, size, at); }
-ssize_t pwrite(int fd, const void *data, size_t size, off_t at) { REFUSE(fd); return REAL(pwrite)(fd, data, size, at); }
+ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) { wait_at_the_gate(fd); REFUSE(fd); return REAL(pwrite64)(fd, data, size, at); }
+ssize_t pwrite(int fd, const void *data, size_t size, off_t at) { wait_at_the_gate(fd); REFUSE(fd); return REAL(pwrite)(fd, data, size, at); }
 ssize_t write(int fd, const void *data, size_t size) { REFUSE(fd); return REAL(write)(fd, data, size); }
 int ftruncate64(int fd, off64_t size) { REFUSE(fd); return REAL(ftruncate64)(fd, size); }
 int ftruncate(int fd, off_t size) { REFUSE(fd); return REAL(ftruncate)(fd, size); }

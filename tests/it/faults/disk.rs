@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::support::agent::Agent;
 use crate::support::demo::Demo;
+use crate::support::eventually;
 use crate::support::visitor::Visitor;
 
 /// The library to preload, compiled once.
@@ -172,4 +174,28 @@ async fn a_slow_disk_makes_batches_and_not_a_queue() {
     assert!(answers.iter().all(|answer| answer["type"] == "ack"), "{answers:?}");
     let took = commits().await - before;
     assert!(took < 24.0, "24 messages at once share their syncs: {took} transactions");
+}
+
+#[tokio::test]
+async fn nobody_waits_while_the_log_is_moved_into_the_database_file() {
+    let fragile = Fragile::starts();
+    let (mut visitor, mut agent, chat) = in_chat(&fragile.demo).await;
+    let (held, http) = (fragile.control.with_extension("held"), fragile.demo.http());
+    fragile.disk_is("g");
+    // Each writes; so many that the log is long.
+    let mut written = stream::iter(0..5_000).map(|_| http.get("/readyz", &[])).buffer_unordered(16);
+    while let Some(answer) = written.next().await {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    eventually("the log is being moved", async || held.exists().then_some(())).await;
+    for round in 0..20 {
+        visitor.says(&format!("pergunta {round}")).await;
+        agent.sees(&format!("pergunta {round}")).await;
+        agent.says(&chat, &format!("resposta {round}")).await;
+        visitor.sees(&format!("resposta {round}")).await;
+    }
+    fragile.disk_is("-");
+    let said: Vec<String> = (0..20).flat_map(|round| [format!("pergunta {round}"), format!("resposta {round}")]).collect();
+    let (demo, _folder) = fragile.dies_and_returns();
+    assert_eq!(bodies(&demo, &chat).await.get(1..).unwrap_or_default(), said, "and nothing of it is lost");
 }
