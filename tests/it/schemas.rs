@@ -1,13 +1,16 @@
 //! Data directories of every schema that landed: each opens with this version and has lost nothing.
 //!
-//! `tests/fixtures/schemas/MIGRATION/` is a demo's data directory as it was when that migration was the last: the same four chats in each (rated, active,
-//! abandoned, waiting). Who adds a migration adds the directory of the schema before it.
+//! `tests/fixtures/schemas/VERSION/` is a demo's data directory as it was when the migration of that version was the last: the same four chats in each (rated, active,
+//! abandoned, waiting). Who adds a migration adds the directory of the schema before it, made before the change by
+//! `PAPO_TEST_KEEP_SCHEMA=tests/fixtures/schemas/VERSION cargo test --test it what_this_version_writes`.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use flate2::Compression;
+use serde_json::Value;
 use tempfile::tempdir;
 
 use crate::support::demo::Demo;
@@ -24,6 +27,89 @@ fn unpack(from: &Path, to: &Path) {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("a mode");
 }
 
+/// Makes a fixture of a data directory.
+fn pack(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    let packed = fs::File::create(to.join("papo.db.gz")).expect("a file");
+    let mut packed = flate2::write::GzEncoder::new(packed, Compression::best());
+    packed.write_all(&fs::read(from.join("papo.db")).expect("a database")).expect("written");
+    packed.finish().expect("written");
+    fs::copy(from.join("secret.key"), to.join("secret.key")).expect("the key");
+}
+
+async fn plays_the_four_chats(demo: &Demo) {
+    let (mut rated, mut active, mut abandoned, mut waiting) =
+        (demo.visitor().await, demo.visitor().await, demo.visitor().await, demo.visitor().await);
+    let mut agent = demo.agent(0).await;
+    agent.comes_online().await;
+    let chat = rated.asks("meu pedido não chegou").await;
+    agent.accepts(&chat).await;
+    agent.says(&chat, "vou ver").await;
+    agent.notes(&chat, "pedido 4711").await;
+    rated.shares_location().await;
+    rated.says("obrigada").await;
+    let known = agent.welcome["tags"].as_array().cloned().unwrap_or_default();
+    let names: Vec<&str> = known.iter().filter_map(|tag| tag["name"].as_str()).take(2).collect();
+    agent.tags(&chat, &names).await;
+    agent.finishes(&chat).await;
+    rated.rates(5, "ótimo").await;
+    let chat = active.asks("posso trocar?").await;
+    agent.accepts(&chat).await;
+    active.says("é uma camisa").await;
+    agent.says(&chat, "pode sim").await;
+    abandoned.asks("tem estoque?").await;
+    abandoned.leaves().await;
+    waiting.asks("quanto custa o frete?").await;
+    waiting.says("para o Recife").await;
+}
+
+async fn asks_api(demo: &Demo, path: &str) -> Value {
+    let bearer = format!("Bearer {}", demo.fact("api_token"));
+    demo.http().get(path, &[("authorization", &bearer)]).await.json()
+}
+
+/// The four chats are all there, and life goes on.
+async fn is_whole(demo: &Demo) {
+    let chats = asks_api(demo, "/api/v1/chats").await["data"].as_array().cloned().expect("chats");
+    let of = |subject: &str| chats.iter().find(|chat| chat["subject"] == subject).unwrap_or_else(|| panic!("{subject} in {chats:?}"));
+    let rated = of("meu pedido não chegou");
+    assert_eq!((rated["state"].as_str(), rated["rating"]["score"].as_i64()), (Some("finished"), Some(5)), "{rated}");
+    assert_eq!(rated["tags"].as_array().map(Vec::len), Some(2), "{rated}");
+    assert_eq!(of("tem estoque?")["state"], "abandoned");
+    let timeline = asks_api(demo, &format!("/api/v1/chats/{}/timeline", rated["id"].as_str().expect("an id"))).await;
+    let entries = timeline["data"].as_array().expect("entries");
+    let words: Vec<&str> = entries.iter().filter_map(|entry| entry["type"].as_str()).collect();
+    for word in ["requested", "message", "started", "note", "tagged", "located", "finished", "rated"] {
+        assert!(words.contains(&word), "{word} in {words:?}");
+    }
+    assert!(asks_api(demo, "/api/v1/deliveries").await["data"].as_array().is_some_and(|list| list.len() >= 17), "the log of deliveries");
+    // The secrets open: what happens now is signed and taken by the demo's own inspector.
+    let mut visitor = demo.visitor().await;
+    let chat = visitor.asks("depois").await;
+    eventually("its delivery has arrived", async || {
+        let log = asks_api(demo, &format!("/api/v1/deliveries?chat_id={chat}")).await;
+        log["data"].as_array()?.iter().find(|delivery| delivery["state"] == "delivered").cloned()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_this_version_writes_it_reads_after_a_restart() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    plays_the_four_chats(&demo).await;
+    eventually("everything was delivered", async || {
+        let open = asks_api(&demo, "/api/v1/deliveries?state=due").await;
+        open["data"].as_array()?.is_empty().then_some(())
+    })
+    .await;
+    demo.stops();
+    if let Some(kept) = std::env::var_os("PAPO_TEST_KEEP_SCHEMA") {
+        pack(folder.path(), Path::new(&kept));
+    }
+    is_whole(&Demo::starts_in(folder.path(), &[])).await;
+}
+
 #[tokio::test]
 async fn a_data_directory_of_every_landed_schema_is_migrated_and_whole() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schemas");
@@ -32,29 +118,6 @@ async fn a_data_directory_of_every_landed_schema_is_migrated_and_whole() {
     for fixture in found {
         let folder = tempdir().expect("a folder");
         unpack(&fixture, folder.path());
-        let demo = Demo::starts_in(folder.path(), &[]);
-        let bearer = format!("Bearer {}", demo.fact("api_token"));
-        let ask = async |path: &str| demo.http().get(path, &[("authorization", &bearer)]).await.json();
-        let chats = ask("/api/v1/chats").await["data"].as_array().cloned().expect("chats");
-        let of = |subject: &str| chats.iter().find(|chat| chat["subject"] == subject).unwrap_or_else(|| panic!("{subject} in {chats:?}"));
-        let rated = of("meu pedido não chegou");
-        assert_eq!((rated["state"].as_str(), rated["rating"]["score"].as_i64()), (Some("finished"), Some(5)), "{rated}");
-        assert_eq!(rated["tags"].as_array().map(Vec::len), Some(2), "{rated}");
-        assert_eq!(of("tem estoque?")["state"], "abandoned");
-        let timeline = ask(&format!("/api/v1/chats/{}/timeline", rated["id"].as_str().expect("an id"))).await;
-        let entries = timeline["data"].as_array().expect("entries");
-        let words: Vec<&str> = entries.iter().filter_map(|entry| entry["type"].as_str()).collect();
-        for word in ["requested", "message", "started", "note", "tagged", "located", "finished", "rated"] {
-            assert!(words.contains(&word), "{word} in {words:?}");
-        }
-        assert!(ask("/api/v1/deliveries").await["data"].as_array().is_some_and(|list| list.len() >= 17), "the log of deliveries");
-        // The old secrets open: what happens now is signed and taken by the demo's own inspector.
-        let mut visitor = demo.visitor().await;
-        let chat = visitor.asks("depois da migração").await;
-        eventually("its delivery has arrived", async || {
-            let log = ask(&format!("/api/v1/deliveries?chat_id={chat}")).await;
-            log["data"].as_array()?.iter().find(|delivery| delivery["state"] == "delivered").cloned()
-        })
-        .await;
+        is_whole(&Demo::starts_in(folder.path(), &[])).await;
     }
 }
