@@ -122,7 +122,7 @@ impl Copies {
             [("id", chat.clone()), ("visitor_id", visitor.clone()), ("protocol", "printf('G%010d', n)".to_owned())]
                 .map(|(name, sql)| (name.to_owned(), sql)),
         );
-        let author = format!("case when t.author = p.visitor_id then {visitor} else t.author end");
+        let person = |column: &str| format!("case when t.{column} = p.visitor_id then {visitor} else t.{column} end");
         let pair = |name: &str, sql: &str| (name.to_owned(), sql.to_owned());
         Ok(Self(vec![
             copy(
@@ -136,9 +136,15 @@ impl Copies {
                 conn,
                 "timeline",
                 "t.chat_id = p.id",
-                &[pair("chat_id", &chat), pair("id", "randomblob(16)"), moved("at"), moved("steady")],
+                &[
+                    pair("chat_id", &chat),
+                    pair("id", "randomblob(16)"),
+                    pair("actor_id", &person("actor_id")),
+                    moved("at"),
+                    moved("steady"),
+                ],
             )?,
-            copy(conn, "receipts", "t.scope = p.id", &[pair("scope", &chat), pair("chat_id", &chat), pair("author", &author)])?,
+            copy(conn, "receipts", "t.scope = p.id", &[pair("scope", &chat), pair("chat_id", &chat), pair("author", &person("author"))])?,
             copy(conn, "chat_tags", "t.chat_id = p.id", &[pair("chat_id", &chat)])?,
             copy(conn, "chat_agents", "t.chat_id = p.id", &[pair("chat_id", &chat)])?,
         ]))

@@ -136,7 +136,7 @@ pub(super) fn known(tx: &mut Tx<'_>, id: ChatId) -> Result<Option<Arc<Chat>>, St
 /// A fault of the database.
 pub(super) fn insert(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), StoreError> {
     diesel::insert_into(chats::table).values(ChatRow::from_chat(chat)).execute(tx.conn)?;
-    tx.chats.put(Arc::clone(chat));
+    tx.chats.put_new(Arc::clone(chat));
     Ok(())
 }
 

@@ -1,9 +1,11 @@
-//! The open chats that were touched last, as their rows are: what spares the writer to read and decode a row of sixty columns for each message.
+//! The open chats that were touched last, as their rows are: what spares the writer to read and decode a row of sixty columns for each message, and to look
+//! for each command whether it was sent before.
 //!
 //! Written through: whoever changes a row (`chats`, alone) puts the changed chat here in the same job, so that the jobs behind it in the batch see it, as
 //! they would see the row. Whatever undoes rows (a savepoint, a batch) forgets everything. Debug builds hold each hit against the row.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use crate::domain::chat::Chat;
@@ -14,30 +16,68 @@ const KEPT_MAX: usize = 4_096;
 
 /// The writer's own; rows are the truth.
 #[derive(Default)]
-pub(super) struct OpenChats(HashMap<ChatId, Arc<Chat>>);
+pub(super) struct OpenChats {
+    kept: HashMap<ChatId, Kept>,
+    hasher: RandomState,
+}
+
+struct Kept {
+    chat: Arc<Chat>,
+    /// Hashes of the commands that were carried out in it, eight bytes each; none until they were read.
+    heard: Option<HashSet<u64>>,
+}
 
 impl OpenChats {
     /// The chat as its row is, if it is kept.
     pub fn get(&self, id: ChatId) -> Option<&Arc<Chat>> {
-        self.0.get(&id)
+        self.kept.get(&id).map(|kept| &kept.chat)
+    }
+
+    /// Keeps a chat that has just been written for the first time: no command has been carried out in it.
+    pub fn put_new(&mut self, chat: Arc<Chat>) {
+        let id = chat.id;
+        self.put(chat);
+        self.hear_all(id, std::iter::empty());
     }
 
     /// Keeps an open chat, and lets one go that ended.
     pub fn put(&mut self, chat: Arc<Chat>) {
         if !chat.state.is_open() {
-            self.0.remove(&chat.id);
-            return;
+            self.kept.remove(&chat.id);
+        } else if let Some(kept) = self.kept.get_mut(&chat.id) {
+            kept.chat = chat;
+        } else {
+            if self.kept.len() >= KEPT_MAX {
+                let any = self.kept.keys().next().copied();
+                any.map(|any| self.kept.remove(&any));
+            }
+            self.kept.insert(chat.id, Kept { chat, heard: None });
         }
-        if self.0.len() >= KEPT_MAX && !self.0.contains_key(&chat.id) {
-            let any = self.0.keys().next().copied();
-            any.map(|any| self.0.remove(&any));
+    }
+
+    /// Whether a command of this name by this author may have been carried out in the chat; false is certain. None where that isn't known.
+    pub fn has_heard(&self, id: ChatId, author: &[u8], client_id: &str) -> Option<bool> {
+        let heard = self.kept.get(&id)?.heard.as_ref()?;
+        Some(heard.contains(&self.hasher.hash_one((author, client_id))))
+    }
+
+    /// A command was carried out.
+    pub fn hear(&mut self, id: ChatId, author: &[u8], client_id: &str) {
+        if let Some(heard) = self.kept.get_mut(&id).and_then(|kept| kept.heard.as_mut()) {
+            heard.insert(self.hasher.hash_one((author, client_id)));
         }
-        self.0.insert(chat.id, chat);
+    }
+
+    /// All that were carried out in a chat, authors and names.
+    pub fn hear_all<'a>(&mut self, id: ChatId, all: impl Iterator<Item = (&'a [u8], &'a str)>) {
+        if let Some(kept) = self.kept.get_mut(&id) {
+            kept.heard = Some(all.map(|command| self.hasher.hash_one(command)).collect());
+        }
     }
 
     /// Rows were undone.
     pub fn forget(&mut self) {
-        self.0.clear();
+        self.kept.clear();
     }
 }
 
@@ -77,7 +117,7 @@ mod tests {
             chat.id = ChatId::new();
             kept.put(Arc::new(chat.clone()));
         }
-        assert_eq!(kept.0.len(), KEPT_MAX);
+        assert_eq!(kept.kept.len(), KEPT_MAX);
         assert!(kept.get(chat.id).is_some());
         chat.state = State::Finished;
         kept.put(Arc::new(chat.clone()));

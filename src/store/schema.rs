@@ -284,6 +284,7 @@ diesel::table! {
         actor_id -> Nullable<Binary>,
         client_id -> Nullable<Text>,
         data -> Text,
+        fingerprint -> Nullable<Binary>,
     }
 }
 

@@ -48,7 +48,7 @@ impl Store {
     pub async fn entries_from(&self, chat: ChatId, seq: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
         self.read(move |conn| {
             let later = timeline::table.filter(timeline::chat_id.eq(chat)).filter(timeline::seq.gt(seq));
-            entries(at_most(usize::try_from(limit).unwrap_or(0), later.order(timeline::seq.asc()), conn)?)
+            entries(at_most(usize::try_from(limit).unwrap_or(0), later.order(timeline::seq.asc()).select(ENTRY), conn)?)
         })
         .await
     }
@@ -58,7 +58,10 @@ impl Store {
     /// # Errors
     /// A fault of the database.
     pub async fn whole_timeline(&self, chat: ChatId) -> Result<Vec<Recorded>, StoreError> {
-        self.read(move |conn| entries(timeline::table.filter(timeline::chat_id.eq(chat)).order(timeline::seq.asc()).load(conn)?)).await
+        self.read(move |conn| {
+            entries(timeline::table.filter(timeline::chat_id.eq(chat)).order(timeline::seq.asc()).select(ENTRY).load(conn)?)
+        })
+        .await
     }
 }
 
@@ -72,7 +75,8 @@ fn page(conn: &mut SqliteConnection, chat: ChatId, after: i64, before: i64) -> R
         .filter(timeline::chat_id.eq(chat))
         .filter(timeline::seq.gt(after))
         .filter(timeline::seq.lt(before))
-        .order(timeline::seq.desc());
+        .order(timeline::seq.desc())
+        .select(ENTRY);
     let mut entries = entries(at_most(PAGE_ENTRIES_MAX + 1, latest, conn)?)?;
     entries.reverse();
     let surplus = entries.len() > PAGE_ENTRIES_MAX;
@@ -83,8 +87,13 @@ fn page(conn: &mut SqliteConnection, chat: ChatId, after: i64, before: i64) -> R
     Ok(Page { entries, more_before })
 }
 
-/// Writes one entry.
-pub(super) fn append(conn: &mut SqliteConnection, chat: ChatId, entry: &Recorded) -> Result<(), StoreError> {
+/// Writes one entry; with the hash of the command's content where the entry is its receipt, too.
+pub(super) fn append(
+    conn: &mut SqliteConnection,
+    chat: ChatId,
+    entry: &Recorded,
+    fingerprint: Option<&[u8; 16]>,
+) -> Result<(), StoreError> {
     diesel::insert_into(timeline::table)
         .values((
             timeline::chat_id.eq(chat),
@@ -97,6 +106,7 @@ pub(super) fn append(conn: &mut SqliteConnection, chat: ChatId, entry: &Recorded
             timeline::actor_id.eq(actor_id(entry.by).map(|id| id.as_bytes().to_vec())),
             timeline::client_id.eq(entry.client_id.as_deref()),
             timeline::data.eq(stored::event_text(&entry.event)),
+            timeline::fingerprint.eq(fingerprint.map(<[u8; 16]>::as_slice)),
         ))
         .execute(conn)?;
     Ok(())
@@ -137,15 +147,39 @@ pub(super) fn notes_by(conn: &mut SqliteConnection, chat: ChatId, endpoint: Endp
         .filter(timeline::actor_kind.eq("webhook"))
         .filter(timeline::actor_id.eq(endpoint.0.as_bytes().to_vec()));
     let text = |entry: Recorded| if let Event::Noted(body) = entry.event { Some(body.to_string()) } else { None };
-    Ok(entries(found.load(conn)?)?.into_iter().filter_map(text).collect())
+    Ok(entries(found.select(ENTRY).load(conn)?)?.into_iter().filter_map(text).collect())
 }
 
 /// The messages of a chat, in order.
 pub(super) fn messages(conn: &mut SqliteConnection, chat: ChatId) -> Result<Vec<Recorded>, StoreError> {
     let found = timeline::table.filter(timeline::chat_id.eq(chat)).filter(timeline::kind.eq("message")).order(timeline::seq.asc());
-    entries(found.load(conn)?)
+    entries(found.select(ENTRY).load(conn)?)
 }
 
+/// What an [`EntryRow`] holds.
+const ENTRY: (
+    timeline::chat_id,
+    timeline::seq,
+    timeline::id,
+    timeline::kind,
+    timeline::at,
+    timeline::steady,
+    timeline::actor_kind,
+    timeline::actor_id,
+    timeline::client_id,
+    timeline::data,
+) = (
+    timeline::chat_id,
+    timeline::seq,
+    timeline::id,
+    timeline::kind,
+    timeline::at,
+    timeline::steady,
+    timeline::actor_kind,
+    timeline::actor_id,
+    timeline::client_id,
+    timeline::data,
+);
 type EntryRow = (ChatId, i64, EntryId, String, Timestamp, Timestamp, String, Option<Vec<u8>>, Option<String>, String);
 
 fn entries(rows: Vec<EntryRow>) -> Result<Vec<Recorded>, StoreError> {

@@ -9,9 +9,19 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 use flate2::Compression;
+use papo::clock::Clock;
+use papo::domain::chat::command::{Actor, Command};
+use papo::domain::chat::refusal::Refusal;
+use papo::domain::ids::{AgentId, ChatId, VisitorId};
+use papo::store::Store;
+use papo::store::commands::Receipt;
+use papo::store::error::StoreError;
 use serde_json::Value;
 use tempfile::tempdir;
+use uuid::Uuid;
 
 use crate::support::demo::Demo;
 use crate::support::eventually;
@@ -118,6 +128,45 @@ async fn a_data_directory_of_every_landed_schema_is_migrated_and_whole() {
     for fixture in found {
         let folder = tempdir().expect("a folder");
         unpack(&fixture, folder.path());
+        sends_everything_again(&folder.path().join("papo.db")).await;
         is_whole(&Demo::starts_in(folder.path(), &[])).await;
     }
+}
+
+#[derive(QueryableByName)]
+struct Carried {
+    #[diesel(sql_type = Binary)]
+    chat: Vec<u8>,
+    #[diesel(sql_type = Text)]
+    by: String,
+    #[diesel(sql_type = Binary)]
+    author: Vec<u8>,
+    #[diesel(sql_type = Text)]
+    client_id: String,
+    #[diesel(sql_type = Binary)]
+    fingerprint: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+}
+
+/// Commands that were carried out before a migration act no second time after it.
+async fn sends_everything_again(database: &Path) {
+    let store = Store::open(database, Clock::system()).expect("it opens");
+    let carried_out = "select t.chat_id as chat, actor_kind as by, actor_id as author, t.client_id, coalesce(t.fingerprint, r.fingerprint) as fingerprint, t.seq
+        from timeline t left join receipts r on r.scope = t.chat_id and r.author = t.actor_id and r.client_id = t.client_id
+        where actor_id is not null and coalesce(t.fingerprint, r.fingerprint) is not null";
+    let before: Vec<Carried> = store.read(move |conn| Ok(sql_query(carried_out).load(conn)?)).await.expect("receipts");
+    assert!(before.len() >= 9, "the fixture has commands: {}", before.len());
+    for one in before {
+        let author = Uuid::from_slice(&one.author).expect("an id");
+        let by = if one.by == "visitor" { Actor::Visitor(VisitorId(author)) } else { Actor::Agent(AgentId(author)) };
+        let chat = ChatId(Uuid::from_slice(&one.chat).expect("an id"));
+        let receipt = Receipt { client_id: one.client_id, fingerprint: one.fingerprint.try_into().expect("16 bytes") };
+        let again = store.execute(chat, by, Command::Stay, Some(receipt.clone())).await.expect("the same answer");
+        assert!(again.repeated && again.seq == Some(one.seq), "{again:?}");
+        let other = Receipt { fingerprint: [0; 16], ..receipt };
+        let refused = store.execute(chat, by, Command::Stay, Some(other)).await;
+        assert!(matches!(refused, Err(StoreError::Refused(Refusal::ClientIdReused))), "{refused:?}");
+    }
+    store.close().await;
 }

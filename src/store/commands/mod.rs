@@ -4,6 +4,7 @@
 
 mod boot;
 mod presence;
+mod receipts;
 mod request;
 mod routing;
 
@@ -13,13 +14,14 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, Sqlite
 
 pub(super) use self::boot::boot;
 pub(super) use self::presence::{department_changed, return_chats_of};
+pub use self::receipts::Receipt;
 pub use self::request::{Asked, NewRequest, OfflineNew};
 pub(super) use self::routing::loads;
 
 use super::effect::{ChatChange, Effect, Standing};
 use super::error::StoreError;
 use super::prepared::{IsActive, IsWaiting};
-use super::schema::{chats, receipts, visitors};
+use super::schema::{chats, visitors};
 use super::{Store, Tx, chats as rows, outbox, timeline};
 use crate::domain::chat::command::{Actor, Command, Recipient};
 use crate::domain::chat::decide::{Facts, decide};
@@ -30,14 +32,6 @@ use crate::domain::chat::{Chat, Marks, Side, State, deadline};
 use crate::domain::ids::{AgentId, ChatId, DepartmentId, EntryId};
 use crate::domain::routing::Loads;
 use crate::domain::time::Timestamp;
-
-/// The author's own name for a command, so that one sent twice acts once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    pub client_id: String,
-    /// A hash of the command's content.
-    pub fingerprint: [u8; 16],
-}
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +65,8 @@ impl Store {
         receipt: Option<Receipt>,
     ) -> Result<Done, StoreError> {
         self.write(move |tx| {
-            let scope = chat.0.as_bytes().as_slice();
             // A transfer may have taken the chat away: told twice, it is still the same answer.
-            if let Some(done) = receipt.as_ref().map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten() {
+            if let Some(done) = receipt.as_ref().map(|receipt| receipts::repeated(tx, chat, actor, receipt)).transpose()?.flatten() {
                 return Ok(done);
             }
             rows::known(tx, chat)?.filter(|chat| departments.contains(&chat.department)).ok_or(Refusal::NotFound)?;
@@ -94,32 +87,27 @@ impl Store {
 
 /// Carries out a command inside a job.
 pub(super) fn execute(tx: &mut Tx<'_>, id: ChatId, actor: Actor, command: &Command, receipt: Option<&Receipt>) -> Result<Done, StoreError> {
-    let scope = id.0.as_bytes().as_slice();
     let chat = rows::known(tx, id)?.ok_or(Refusal::NotFound)?;
-    let events = match decide_with_facts(tx, &chat, actor, command) {
-        // What was carried out may not be decided again: told twice, it is still the same answer.
-        Err(refused) if !refused.is_fault() => {
-            return receipt.map(|receipt| repeated(tx.conn, scope, actor, receipt)).transpose()?.flatten().ok_or(refused);
-        }
-        decided => decided?,
-    };
-    let at = tx.now.wall;
-    let seq = i64::try_from(events.len()).ok().filter(|made| *made > 0).map(|made| chat.last_seq + made);
-    if let Some(receipt) = receipt
-        && !note_receipt(tx, scope, actor, receipt, Some(id), seq)?
-        && let Some(done) = repeated(tx.conn, scope, actor, receipt)?
+    let decided = decide_with_facts(tx, &chat, actor, command);
+    // What was carried out may not be decided again: told twice, it is still the same answer.
+    if decided.as_ref().err().is_none_or(|refused| !refused.is_fault())
+        && let Some(done) = receipt.map(|receipt| receipts::repeated(tx, id, actor, receipt)).transpose()?.flatten()
     {
         return Ok(done);
     }
+    let (events, at) = (decided?, tx.now.wall);
+    let seq = i64::try_from(events.len()).ok().filter(|made| *made > 0).map(|made| chat.last_seq + made);
     if seq.is_none() {
+        if let Some(receipt) = receipt {
+            receipts::note(tx, id, actor, receipt)?;
+        }
         if *command == Command::Expire {
             // The agenda took it off; it has to look again later.
             publish_deadline(tx, &chat);
         }
         return Ok(Done { seq, at, repeated: false });
     }
-    let client_id = receipt.map(|receipt| receipt.client_id.as_str());
-    let next = record(tx, &chat, actor, client_id, events)?;
+    let next = record(tx, &chat, actor, receipt, events)?;
     if chat.state.is_open() && (Standing::of(&chat) != Standing::of(&next) || chat.offer != next.offer) {
         routing::after_change(tx, &chat, &next)?;
     }
@@ -148,7 +136,7 @@ pub(super) fn record(
     tx: &mut Tx<'_>,
     before: &Chat,
     actor: Actor,
-    client_id: Option<&str>,
+    receipt: Option<&Receipt>,
     events: Vec<Event>,
 ) -> Result<Arc<Chat>, StoreError> {
     let mut chat = before.clone();
@@ -156,14 +144,15 @@ pub(super) fn record(
     let mut recorded = Vec::with_capacity(events.len());
     let last = events.len();
     for (index, event) in events.into_iter().enumerate() {
-        let client_id = client_id.filter(|_| index + 1 == last).map(ToOwned::to_owned);
+        let receipt = receipt.filter(|_| index + 1 == last);
+        let client_id = receipt.map(|receipt| receipt.client_id.clone());
         let entry = Recorded { id: EntryId::new(), seq: chat.last_seq + 1, at: tx.now, by: actor, client_id, event };
         if entry.event == Event::LocationRevoked {
             timeline::forget_location(tx.conn, chat.id)?;
             outbox::forget_location(tx, chat.id)?;
         }
         evolve(&mut chat, &entry);
-        timeline::append(tx.conn, chat.id, &entry)?;
+        timeline::append(tx.conn, chat.id, &entry, receipt.map(|receipt| &receipt.fingerprint))?;
         outbox::enqueue_entry(tx, &chat, &entry)?;
         recorded.push(entry);
     }
@@ -172,6 +161,9 @@ pub(super) fn record(
         rows::update_message(tx, &chat)?
     } else {
         rows::update(tx, before, &chat)?
+    }
+    if let Some(receipt) = receipt {
+        receipts::hear(tx, chat.id, actor, receipt);
     }
     publish_change(tx, Some(before), &chat, recorded, only_messages)?;
     Ok(chat)
@@ -252,44 +244,4 @@ pub(super) fn position_of(conn: &mut SqliteConnection, chat: &Chat) -> Result<i6
         older + returned
     };
     Ok(same_group_before + 1)
-}
-
-fn author(actor: Actor) -> Vec<u8> {
-    timeline::actor_id(actor).map_or_else(Vec::new, |id| id.as_bytes().to_vec())
-}
-
-fn repeated(conn: &mut SqliteConnection, scope: &[u8], actor: Actor, receipt: &Receipt) -> Result<Option<Done>, StoreError> {
-    let found: Option<(Vec<u8>, Option<i64>, Timestamp)> = receipts::table
-        .find((scope, author(actor), &receipt.client_id))
-        .select((receipts::fingerprint, receipts::seq, receipts::at))
-        .get_result(conn)
-        .optional()?;
-    match found {
-        None => Ok(None),
-        Some((fingerprint, seq, at)) if fingerprint == receipt.fingerprint => Ok(Some(Done { seq, at, repeated: true })),
-        Some(_) => Err(Refusal::ClientIdReused.into()),
-    }
-}
-
-/// Whether it is new; where it isn't, nothing is written.
-fn note_receipt(
-    tx: &mut Tx<'_>,
-    scope: &[u8],
-    actor: Actor,
-    receipt: &Receipt,
-    chat: Option<ChatId>,
-    seq: Option<i64>,
-) -> Result<bool, StoreError> {
-    let written = diesel::insert_or_ignore_into(receipts::table)
-        .values((
-            receipts::scope.eq(scope),
-            receipts::author.eq(author(actor)),
-            receipts::client_id.eq(&receipt.client_id),
-            receipts::fingerprint.eq(receipt.fingerprint.as_slice()),
-            receipts::chat_id.eq(chat),
-            receipts::seq.eq(seq),
-            receipts::at.eq(tx.now.wall),
-        ))
-        .execute(tx.conn)?;
-    Ok(written > 0)
 }

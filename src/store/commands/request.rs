@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
-use super::{Receipt, note_receipt, publish_change, record, repeated, routing};
+use super::{Receipt, publish_change, receipts, record, routing};
 use crate::domain::chat::command::Actor;
 use crate::domain::chat::decide;
 use crate::domain::chat::event::{Event, Recorded};
@@ -21,7 +21,7 @@ use crate::domain::visitor::Device;
 use crate::store::effect::Effect;
 use crate::store::error::StoreError;
 use crate::store::prepared::IsOpen;
-use crate::store::schema::{chats, offline_messages, protocol_counters, receipts};
+use crate::store::schema::{chats, offline_messages, protocol_counters};
 use crate::store::visitors::{self, Contact};
 use crate::store::{Store, Tx, chats as rows, outbox, timeline};
 
@@ -101,14 +101,10 @@ fn request_chat(tx: &mut Tx<'_>, request: &NewRequest) -> Result<Asked, StoreErr
     if let Some(visitor) = visitors::by_token(tx.conn, request.site, &request.token_hash)? {
         let actor = Actor::Visitor(visitor.id);
         if let Some(receipt) = &request.receipt
-            && repeated(tx.conn, scope, actor, receipt)?.is_some()
+            && let Some((chat, done)) = receipts::repeated_under(tx.conn, scope, actor, receipt)?
         {
-            let (chat, seq): (Option<ChatId>, Option<i64>) = receipts::table
-                .find((scope, visitor.id.0.as_bytes().as_slice(), &receipt.client_id))
-                .select((receipts::chat_id, receipts::seq))
-                .get_result(tx.conn)?;
             let chat = chat.ok_or(Refusal::ClientIdReused)?;
-            return Ok(Asked { chat, visitor: visitor.id, seq: seq.unwrap_or(1), repeated: true });
+            return Ok(Asked { chat, visitor: visitor.id, seq: done.seq.unwrap_or(1), repeated: true });
         }
         let open: Option<(ChatId, i64)> = chats::table
             .filter(chats::visitor_id.eq(visitor.id))
@@ -141,14 +137,14 @@ fn request_chat(tx: &mut Tx<'_>, request: &NewRequest) -> Result<Asked, StoreErr
     };
     let mut chat = Arc::new(evolve::requested(chat_id, opened, tx.now));
     rows::insert(tx, &chat)?;
-    timeline::append(tx.conn, chat_id, &entry)?;
+    timeline::append(tx.conn, chat_id, &entry, None)?;
     outbox::enqueue_entry(tx, &chat, &entry)?;
     publish_change(tx, None, &chat, vec![entry], false)?;
     if let Some(body) = request.intake.message.clone() {
         chat = record(tx, &chat, actor, None, vec![Event::Written(body)])?;
     }
     if let Some(receipt) = &request.receipt {
-        note_receipt(tx, scope, actor, receipt, Some(chat_id), Some(chat.last_seq))?;
+        receipts::insert(tx, scope, actor, receipt, Some(chat_id), Some(chat.last_seq))?;
     }
     routing::run(tx, vec![department])?;
     Ok(Asked { chat: chat_id, visitor, seq: chat.last_seq, repeated: false })
@@ -229,7 +225,7 @@ fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<Left, Stor
     let scope = request.site.0.as_bytes().as_slice();
     if let Some(visitor) = visitors::by_token(tx.conn, request.site, &request.token_hash)?
         && let Some(receipt) = &request.receipt
-        && repeated(tx.conn, scope, Actor::Visitor(visitor.id), receipt)?.is_some()
+        && receipts::repeated_under(tx.conn, scope, Actor::Visitor(visitor.id), receipt)?.is_some()
     {
         return Ok(Left { visitor: visitor.id, repeated: true });
     }
@@ -269,7 +265,7 @@ fn leave_offline_message(tx: &mut Tx<'_>, new: &OfflineNew) -> Result<Left, Stor
         ))
         .execute(tx.conn)?;
     if let Some(receipt) = &request.receipt {
-        note_receipt(tx, scope, Actor::Visitor(visitor), receipt, None, None)?;
+        receipts::insert(tx, scope, Actor::Visitor(visitor), receipt, None, None)?;
     }
     outbox::enqueue_offline_message(tx, &message)?;
     tx.publish(Effect::OfflineMessage(Box::new(message)));
