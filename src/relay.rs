@@ -17,9 +17,9 @@ use crate::domain::offline::OfflineMessage;
 use crate::domain::time::Moment;
 use crate::hub::close::Close;
 use crate::hub::{Hub, Topic};
-use crate::store::Store;
 use crate::store::effect::{ChatChange, Effect, Standing};
 use crate::store::error::StoreError;
+use crate::store::{Listener, Store};
 use crate::wire::entries::{AgentEntry, VisitorEntry};
 use crate::wire::frames::{AgentFrame, CommonFrame, VisitorFrame, encode};
 use crate::wire::views::{
@@ -74,17 +74,7 @@ impl Relay {
 
     /// Publishes from now on what the store commits, where it is committed: encoding never waits, and nobody has to be woken for it.
     pub fn follow(&self) {
-        let (relay, mut known) = (self.clone(), self.store.directory());
-        self.store.listen(move |effects| {
-            let (directory, now) = (relay.store.directory(), relay.store.clock().now());
-            for effect in effects {
-                if matches!(effect, Effect::Directory) {
-                    relay.call_back(&known, &directory);
-                    known = Arc::clone(&directory);
-                }
-                relay.publish(effect, &directory, now);
-            }
-        });
+        self.store.listen(Following { relay: self.clone(), known: self.store.directory() });
     }
 
     /// Tells ephemera, at most once a second, for ever.
@@ -339,6 +329,33 @@ impl Relay {
             }
         }
         Ok(())
+    }
+}
+
+/// On the writer's thread.
+struct Following {
+    relay: Relay,
+    /// The settings as they were told last.
+    known: Arc<Directory>,
+}
+
+impl Listener for Following {
+    fn committed(&mut self, effects: Vec<Effect>) {
+        let relay = &self.relay;
+        // An author's event and answer leave in one write, and a batch wakes each worker once.
+        relay.hub.cork();
+        let (directory, now) = (relay.store.directory(), relay.store.clock().now());
+        for effect in effects {
+            if matches!(effect, Effect::Directory) {
+                relay.call_back(&self.known, &directory);
+                self.known = Arc::clone(&directory);
+            }
+            relay.publish(effect, &directory, now);
+        }
+    }
+
+    fn answered(&mut self) {
+        self.relay.hub.uncork();
     }
 }
 

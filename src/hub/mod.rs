@@ -53,6 +53,8 @@ struct Registry {
     shards: Vec<Mutex<Listeners>>,
     hasher: RandomState,
     next_id: AtomicU64,
+    /// Outlets with frames whose sockets were not woken yet; none while sockets are woken at once.
+    corked: Mutex<Option<Vec<Arc<Outlet>>>>,
 }
 
 impl Default for Registry {
@@ -61,6 +63,7 @@ impl Default for Registry {
             shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
             hasher: RandomState::new(),
             next_id: AtomicU64::new(1),
+            corked: Mutex::default(),
         }
     }
 }
@@ -79,7 +82,7 @@ impl Hub {
         match topics {
             [topic] => {
                 if let Some(outlets) = self.shard(topic).get(topic) {
-                    outlets.values().for_each(|outlet| outlet.offer(frame));
+                    outlets.values().for_each(|outlet| self.offer(outlet, frame));
                 }
             }
             topics => {
@@ -88,11 +91,34 @@ impl Hub {
                     for outlet in self.shard(topic).get(topic).into_iter().flat_map(BTreeMap::values) {
                         if !reached.contains(&outlet.id()) {
                             reached.push(outlet.id());
-                            outlet.offer(frame);
+                            self.offer(outlet, frame);
                         }
                     }
                 }
             }
+        }
+    }
+
+    /// Wakes no socket for its frames until [`Hub::uncork`]: many that come in one go are cheaper to send when all are there.
+    pub fn cork(&self) {
+        self.corked().get_or_insert_default();
+    }
+
+    /// Wakes the sockets that got frames since [`Hub::cork`].
+    pub fn uncork(&self) {
+        let waiting = self.corked().take();
+        waiting.iter().flatten().for_each(|outlet| outlet.wake());
+    }
+
+    fn corked(&self) -> MutexGuard<'_, Option<Vec<Arc<Outlet>>>> {
+        self.0.corked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn offer(&self, outlet: &Arc<Outlet>, frame: &ByteString) {
+        outlet.offer(frame);
+        match self.corked().as_mut() {
+            Some(waiting) => waiting.push(Arc::clone(outlet)),
+            None => outlet.wake(),
         }
     }
 
@@ -103,7 +129,7 @@ impl Hub {
             .flat_map(|topic| self.shard(topic).get(topic).into_iter().flat_map(BTreeMap::keys).copied().collect::<Vec<_>>())
             .collect();
         for outlet in self.shard(&topic).get(&topic).into_iter().flat_map(BTreeMap::values).filter(|outlet| !kept.contains(&outlet.id())) {
-            outlet.offer(frame);
+            self.offer(outlet, frame);
         }
     }
 

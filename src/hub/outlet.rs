@@ -48,7 +48,7 @@ impl Outlet {
         self.id
     }
 
-    /// Queues a frame; a full queue closes the socket instead.
+    /// Queues a frame, which the socket sends once it is woken; a full queue closes the socket instead.
     pub(super) fn offer(&self, frame: &ByteString) {
         let mut waiting = self.queue.waiting();
         if waiting.frames.len() < FRAMES_MAX {
@@ -56,7 +56,9 @@ impl Outlet {
         } else {
             waiting.closing.get_or_insert(Close::Slow);
         }
-        drop(waiting);
+    }
+
+    pub(super) fn wake(&self) {
         self.queue.told.notify_one();
     }
 

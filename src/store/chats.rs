@@ -20,6 +20,9 @@ use crate::wire::stored;
 
 const TABLE: &str = "chats";
 
+/// The statement of [`update_message`].
+struct OfMessage;
+
 /// A row of `chats`, whole.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = chats)]
@@ -180,7 +183,7 @@ pub(super) fn update_message(tx: &mut Tx<'_>, chat: &Arc<Chat>) -> Result<(), St
         chats::agent_messages.eq(chat.agent_messages),
         chats::last_agent_id.eq(chat.last_agent),
     );
-    prepared::update(TABLE, chat.id, message).execute(tx.conn)?;
+    prepared::update_as(OfMessage, TABLE, chat.id, message).execute(tx.conn)?;
     tx.chats.put(Arc::clone(chat));
     Ok(())
 }
@@ -303,7 +306,7 @@ impl ChatRow {
         Ok(Chat {
             id: self.id,
             state: State::parse(&self.state).ok_or_else(|| StoreError::corrupt(&self.state))?,
-            request: Request {
+            request: Arc::new(Request {
                 protocol: self.protocol,
                 site: self.site_id,
                 department: self.first_department_id,
@@ -318,7 +321,7 @@ impl ChatRow {
                 consent: self.consent_version.zip(self.consent_at).map(|(version, at)| ConsentGiven { version, at }),
                 marketing: self.marketing,
                 previous_chat: self.previous_chat_id,
-            },
+            }),
             department: self.department_id,
             agent: self.agent_id,
             requested_at: self.requested_at,

@@ -53,7 +53,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::agenda::Agenda;
 use self::checkpoint::Checkpointer;
-use self::effect::Effect;
 use self::error::StoreError;
 use self::open_chats::OpenChats;
 use self::writer::{Job, QUEUE_JOBS_MAX, Run, Shared, Writer};
@@ -61,7 +60,7 @@ use crate::clock::Clock;
 use crate::domain::directory::Directory;
 use crate::metrics::Metrics;
 
-pub use self::writer::Tx;
+pub use self::writer::{Listener, Tx};
 
 /// Connections that read.
 const READERS_MAX: u32 = 4;
@@ -173,7 +172,7 @@ impl Store {
     }
 
     /// Tells `listener` everything that is committed from now on, in commit order, on the writer's thread: it must never wait. A second one replaces the first.
-    pub fn listen(&self, listener: impl FnMut(Vec<Effect>) + Send + 'static) {
+    pub fn listen(&self, listener: impl Listener + 'static) {
         *self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(listener));
     }
 

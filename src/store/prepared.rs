@@ -8,6 +8,8 @@
 //!
 //! Deliberately knows no table.
 
+use std::marker::PhantomData;
+
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LoadQuery;
 use diesel::serialize::ToSql;
@@ -45,6 +47,27 @@ impl<C, I> QueryId for Update<C, I> {
 }
 
 impl<C, I> RunQueryDsl<SqliteConnection> for Update<C, I> {}
+
+/// An UPDATE of the row with this id whose text isn't even written out to be found again: `K` stands for it, so each `K` belongs to one place that updates.
+pub(super) fn update_as<K, I, V: AsChangeset>(_: K, table: &'static str, id: I, values: V) -> Known<K, V::Changeset, I> {
+    Known(update(table, id, values), PhantomData)
+}
+
+/// See [`update_as`].
+pub(super) struct Known<K, C, I>(Update<C, I>, PhantomData<K>);
+
+impl<K, C: QueryFragment<Sqlite>, I: ToSql<Binary, Sqlite>> QueryFragment<Sqlite> for Known<K, C, I> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+}
+
+impl<K: 'static, C, I> QueryId for Known<K, C, I> {
+    type QueryId = Known<K, (), ()>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<K, C, I> RunQueryDsl<SqliteConnection> for Known<K, C, I> {}
 
 /// An UPDATE of the rows that meet a condition. Its text follows from the types of its values and of the condition.
 pub(super) fn update_where<V: AsChangeset, W>(table: &'static str, values: V, condition: W) -> UpdateWhere<V::Changeset, W> {

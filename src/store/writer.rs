@@ -30,8 +30,13 @@ use crate::metrics::Metrics;
 const BATCH_JOBS_MAX: usize = 256;
 /// Jobs that may wait; beyond it callers are told that the server is busy.
 pub(super) const QUEUE_JOBS_MAX: usize = 8_192;
-/// Hears of what was committed, on the writer's thread, in commit order, before anybody is answered. It must never wait.
-pub(super) type Listener = Box<dyn FnMut(Vec<Effect>) + Send>;
+/// Hears of what was committed, on the writer's thread, in commit order. It must never wait.
+pub trait Listener: Send {
+    /// This was committed; nobody has been answered.
+    fn committed(&mut self, effects: Vec<Effect>);
+    /// Those who asked for it have been answered, too.
+    fn answered(&mut self);
+}
 
 /// What a job has in its hands.
 pub struct Tx<'a> {
@@ -170,7 +175,7 @@ pub(super) struct Shared {
     /// Counts of commits and of what came of them.
     pub metrics: Metrics,
     /// Where effects go after the COMMIT.
-    pub effects: Mutex<Option<Listener>>,
+    pub effects: Mutex<Option<Box<dyn Listener>>>,
 }
 
 pub(super) struct Writer {
@@ -203,14 +208,14 @@ impl Writer {
 
     fn commit_batch(&mut self, batch: &mut Vec<Box<dyn Run>>) {
         match self.transact(batch) {
-            Ok(()) => batch.drain(..).for_each(|job| job.settle(Ok(()))),
+            Ok(()) => self.settle(batch.drain(..), &Ok(())),
             Err(error) if batch.len() == 1 => batch.drain(..).for_each(|job| job.settle(Err(error.clone()))),
             Err(error) => {
                 tracing::warn!(%error, jobs = batch.len(), "a batch failed and is run again one by one");
                 for job in batch.drain(..) {
                     let mut single = vec![job];
                     let committed = self.transact(&mut single);
-                    single.into_iter().for_each(|job| job.settle(committed.clone()));
+                    self.settle(single.into_iter(), &committed);
                 }
             }
         }
@@ -272,10 +277,19 @@ impl Writer {
         if outbox || moved {
             self.shared.deliveries_moved.send_modify(|times| *times += 1);
         }
+        self.tell(|listener| listener.committed(effects));
+    }
+
+    fn settle(&self, jobs: impl Iterator<Item = Box<dyn Run>>, committed: &Result<(), StoreError>) {
+        jobs.for_each(|job| job.settle(committed.clone()));
+        self.tell(|listener| listener.answered());
+    }
+
+    fn tell(&self, what: impl FnOnce(&mut (dyn Listener + 'static))) {
         let mut listener = self.shared.effects.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(listener) = listener.as_mut() {
             // What is committed stays so whatever becomes of telling it.
-            if catch_unwind(AssertUnwindSafe(|| listener(effects))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| what(listener.as_mut()))).is_err() {
                 tracing::error!("telling what was committed ended by a panic");
             }
         }

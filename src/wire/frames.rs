@@ -1,5 +1,6 @@
 //! Frames to sockets, encoded once and shared by reference count.
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Serialize;
 
@@ -9,10 +10,16 @@ use super::views::{AgentChat, AgentView, Card, DepartmentState, DepartmentView, 
 /// The version of the protocol that this server speaks.
 pub const PROTOCOL: u32 = 1;
 
+/// Room for what most frames take, so that they don't grow several times.
+const FRAME_BYTES: usize = 1_024;
+
 /// Encodes a frame. Views hold nothing that JSON can't express.
 pub fn encode(frame: &impl Serialize) -> ByteString {
-    serde_json::to_string(frame)
-        .map_or_else(|_| ByteString::from_static(r#"{"type":"error","code":"internal","message":""}"#), ByteString::from)
+    let mut bytes = Vec::with_capacity(FRAME_BYTES);
+    let written = serde_json::to_writer(&mut bytes, frame).ok();
+    // Sockets may keep it for long: not more than it is.
+    let frame = written.and_then(|()| ByteString::try_from(Bytes::copy_from_slice(&bytes)).ok());
+    frame.unwrap_or_else(|| ByteString::from_static(r#"{"type":"error","code":"internal","message":""}"#))
 }
 
 /// Answers and ephemera that both sides know.

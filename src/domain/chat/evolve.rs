@@ -1,6 +1,7 @@
 //! Applies one event. Total: an event that was decided always fits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::command::Actor;
 use super::event::{Event, Recorded};
@@ -11,7 +12,7 @@ use crate::domain::time::Moment;
 
 /// A chat as its request leaves it.
 #[must_use]
-pub const fn requested(id: ChatId, request: Request, at: Moment) -> Chat {
+pub fn requested(id: ChatId, request: Request, at: Moment) -> Chat {
     Chat {
         id,
         state: State::Waiting,
@@ -41,7 +42,7 @@ pub const fn requested(id: ChatId, request: Request, at: Moment) -> Chat {
         location: Location::None,
         absent_since: None,
         marks: Marks { visitor: Mark { delivered: 0, read: 0 }, agent: Mark { delivered: 0, read: 0 } },
-        request,
+        request: Arc::new(request),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod refusal;
 pub(super) mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::ids::{AgentId, ChatId, DepartmentId, SiteId, TagId, VisitorId};
 use super::page::{Page, Utm};
@@ -245,7 +246,8 @@ pub struct Marks {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chat {
     pub id: ChatId,
-    pub request: Request,
+    /// Shared, since it never changes and chats are copied for each event.
+    pub request: Arc<Request>,
     pub state: State,
     /// The present one; `request.department` is the first.
     pub department: DepartmentId,

@@ -1,6 +1,7 @@
 //! Every rule of what is taken of an answer, and the reason where it isn't.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::decide::{Decided, Known, bars, decide, is_answered};
 use super::{
@@ -289,7 +290,8 @@ fn a_department_is_chosen_only_while_the_chat_waits_where_its_site_put_it() {
 #[test]
 fn a_department_that_the_visitor_chose_stays() {
     let mut case = Case::of(Scene::waiting());
-    (case.scene.chat.department, case.scene.chat.request.department) = (SALES, SALES);
+    case.scene.chat.department = SALES;
+    Arc::make_mut(&mut case.scene.chat.request).department = SALES;
     assert_eq!(case.refusals(&sent_to("Suporte")), ["already_known"], "not where the site would have put it");
     let mut case = Case::of(Scene::waiting());
     case.scene.directory.sites.get_mut(&SHOP).expect("the fixture has it").fields.department = site::Field::Required;
