@@ -17,7 +17,7 @@ pub struct Clock(Arc<Source>);
 
 enum Source {
     System { booted: Instant, booted_wall_ms: i64, last_wall_ms: AtomicI64 },
-    Fixed { wall_ms: AtomicI64, steady_ms: AtomicI64 },
+    Fixed { machine_wall_ms: AtomicI64, last_wall_ms: AtomicI64, steady_ms: AtomicI64 },
 }
 
 impl Clock {
@@ -31,7 +31,8 @@ impl Clock {
     /// A clock that stands still until a test moves it.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
-        Self(Arc::new(Source::Fixed { wall_ms: AtomicI64::new(at.ms()), steady_ms: AtomicI64::new(at.ms()) }))
+        let at = || AtomicI64::new(at.ms());
+        Self(Arc::new(Source::Fixed { machine_wall_ms: at(), last_wall_ms: at(), steady_ms: at() }))
     }
 
     /// Both readings of the present.
@@ -39,13 +40,14 @@ impl Clock {
     pub fn now(&self) -> Moment {
         match &*self.0 {
             Source::System { booted, booted_wall_ms, last_wall_ms } => {
-                let wall = machine_wall_ms();
-                let wall = last_wall_ms.fetch_max(wall, Ordering::AcqRel).max(wall);
                 let elapsed = i64::try_from(booted.elapsed().as_millis()).unwrap_or(i64::MAX);
-                Moment { wall: Timestamp::from_ms(wall), steady: Timestamp::from_ms(booted_wall_ms.saturating_add(elapsed)) }
+                Moment {
+                    wall: never_back(last_wall_ms, machine_wall_ms()),
+                    steady: Timestamp::from_ms(booted_wall_ms.saturating_add(elapsed)),
+                }
             }
-            Source::Fixed { wall_ms, steady_ms } => Moment {
-                wall: Timestamp::from_ms(wall_ms.load(Ordering::Acquire)),
+            Source::Fixed { machine_wall_ms, last_wall_ms, steady_ms } => Moment {
+                wall: never_back(last_wall_ms, machine_wall_ms.load(Ordering::Acquire)),
                 steady: Timestamp::from_ms(steady_ms.load(Ordering::Acquire)),
             },
         }
@@ -62,18 +64,24 @@ impl Clock {
 
     /// Lets time pass on a fixed clock; does nothing on the machine's.
     pub fn advance_ms(&self, ms: i64) {
-        if let Source::Fixed { wall_ms, steady_ms } = &*self.0 {
-            wall_ms.fetch_add(ms, Ordering::AcqRel);
+        if let Source::Fixed { machine_wall_ms, steady_ms, .. } = &*self.0 {
+            machine_wall_ms.fetch_add(ms, Ordering::AcqRel);
             steady_ms.fetch_add(ms, Ordering::AcqRel);
         }
     }
 
-    /// Moves the wall clock alone, as an operator or NTP would; never back. Does nothing on the machine's.
+    /// Moves the wall clock alone, forward or back, as an operator or NTP would; what is read of it stands still until a clock that was set back
+    /// has caught up. Does nothing on the machine's.
     pub fn jump_ms(&self, ms: i64) {
-        if let Source::Fixed { wall_ms, .. } = &*self.0 {
-            wall_ms.fetch_add(ms.max(0), Ordering::AcqRel);
+        if let Source::Fixed { machine_wall_ms, .. } = &*self.0 {
+            machine_wall_ms.fetch_add(ms, Ordering::AcqRel);
         }
     }
+}
+
+/// What the machine's wall clock shows, or what it showed at last where it was set back.
+fn never_back(last_wall_ms: &AtomicI64, machine_wall_ms: i64) -> Timestamp {
+    Timestamp::from_ms(last_wall_ms.fetch_max(machine_wall_ms, Ordering::AcqRel).max(machine_wall_ms))
 }
 
 fn machine_wall_ms() -> i64 {

@@ -11,6 +11,7 @@ use super::receiver::{Answer, Receiver};
 use super::world::{World, on_one_thread};
 
 const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 const REQUESTED: [EventType; 1] = [EventType::ChatRequested];
 
 fn nobody() -> SocketAddr {
@@ -60,6 +61,35 @@ fn a_restart_finds_out_anew_whether_somebody_is_there() {
         assert_eq!(world.dispatcher().tick().await, 8, "the breaker is forgotten");
         let most = world.deliveries(endpoint).await.iter().map(|delivery| delivery.attempts).max();
         assert_eq!(most, Some(1), "of what nobody had tried");
+    });
+}
+
+#[test]
+fn a_jump_of_the_clock_moves_neither_the_breaker_nor_a_pause() {
+    on_one_thread(async {
+        for jump_ms in [DAY_MS, -DAY_MS] {
+            let (world, _) = world_with(&format!("http://{}/", nobody()), 20).await;
+            let dispatcher = world.dispatcher();
+            assert_eq!(dispatcher.tick().await, 8);
+            for seconds in [30, 60] {
+                world.clock.jump_ms(jump_ms);
+                world.clock.advance_ms(seconds * 1000 - 1);
+                assert_eq!(dispatcher.tick().await, 0, "open for {seconds} s, whatever the clock shows");
+                world.clock.advance_ms(1);
+                assert_eq!(dispatcher.tick().await, 1, "one probes after {seconds} s");
+            }
+            let receiver = Receiver::opens();
+            receiver.answers_next([Answer::with(429, &[("Retry-After", "90")], "")]);
+            let (world, _) = world_with(&receiver.url(), 1).await;
+            let dispatcher = world.dispatcher();
+            dispatcher.tick().await;
+            world.asks().await;
+            world.clock.jump_ms(jump_ms);
+            world.clock.advance_ms(89_999);
+            assert_eq!(dispatcher.tick().await, 0, "paused, whatever the clock shows");
+            world.clock.advance_ms(1);
+            assert_eq!(dispatcher.tick().await, 2);
+        }
     });
 }
 
