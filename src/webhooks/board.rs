@@ -1,6 +1,6 @@
 //! What holds endpoints back at this moment, for the pages that show it: written by the dispatcher, read by whoever asks.
 //!
-//! A copy, never the truth: nothing is decided by it, and after a restart it is empty until an endpoint fails again.
+//! A copy, never the truth: nothing is decided by it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,6 +1,6 @@
 //! Leaves an endpoint alone that can't be reached, and finds out with one delivery when it can be again.
 //!
-//! Pure state, counted in steady time; one per endpoint, forgotten at a restart (a probe finds out again). Being open postpones deliveries and burns no attempt.
+//! Pure state, counted in steady time; one per endpoint. Being open postpones deliveries and burns no attempt.
 
 use std::collections::VecDeque;
 

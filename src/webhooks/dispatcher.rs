@@ -100,6 +100,7 @@ impl Dispatcher {
     async fn look(&self) -> usize {
         let read = async {
             self.read_settings().await?;
+            self.remember().await?;
             self.read_new().await?;
             self.read_due().await
         };
@@ -134,6 +135,16 @@ impl Dispatcher {
                     state.known.remove(&position);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// What the attempts before this dispatcher have taught; without knowing it, nothing goes.
+    async fn remember(&self) -> Result<(), StoreError> {
+        if !self.0.state.borrow().remembers {
+            let now = self.0.store.clock().now();
+            let past = self.0.store.past_attempts(now.wall).await?;
+            self.0.state.borrow_mut().remember(&past, now);
         }
         Ok(())
     }

@@ -5,8 +5,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::board::Restraint;
-use super::breaker::{Breaker, Contact, Gate};
+use super::breaker::Gate;
+use super::patience::Patience;
 use super::pulse::VOUCH_MS;
 use super::reading::{Reading, Room};
 use crate::domain::delivery::AttemptCode;
@@ -14,19 +14,15 @@ use crate::domain::ids::{ChatId, EndpointId};
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{Job, LaneAsk};
 
-/// Attempts at a time.
-pub const AT_ONCE_MAX: usize = 8;
 /// Attempts at a time that people asked for: they pass the limits of the others.
 const MANUAL_AT_ONCE_MAX: usize = 4;
 /// Deliveries that wait in memory, of each kind.
 pub const WINDOW_MAX: usize = 64;
-/// Successes after which the limit grows by one.
-const SUCCESSES_TO_GROW: u32 = 20;
 /// How far ahead of an even pace a limited endpoint may be called, in microseconds.
 const PACE_TOLERANCE_US: i64 = 20_000;
 
 /// One endpoint's work and limits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Lane {
     fresh: VecDeque<Job>,
     again: VecDeque<Job>,
@@ -34,37 +30,14 @@ pub struct Lane {
     fresh_in_flight: usize,
     again_in_flight: usize,
     manual_in_flight: usize,
-    at_once: usize,
-    successes: u32,
-    paused_until: Option<Timestamp>,
-    breaker: Breaker,
     pace_us: i64,
     busy: HashSet<ChatId>,
+    /// How the endpoint is borne with.
+    pub patience: Patience,
     /// Deliveries read from the store whose end is not yet recorded.
     pub outstanding: usize,
     /// How far the store has been read.
     pub reading: Reading,
-}
-
-impl Default for Lane {
-    fn default() -> Self {
-        Self {
-            fresh: VecDeque::new(),
-            again: VecDeque::new(),
-            manual: VecDeque::new(),
-            fresh_in_flight: 0,
-            again_in_flight: 0,
-            manual_in_flight: 0,
-            at_once: AT_ONCE_MAX,
-            successes: 0,
-            paused_until: None,
-            breaker: Breaker::default(),
-            pace_us: 0,
-            busy: HashSet::new(),
-            outstanding: 0,
-            reading: Reading::default(),
-        }
-    }
 }
 
 /// What of an endpoint's settings the lane goes by.
@@ -145,9 +118,9 @@ impl Lane {
         if !terms.is_live || self.opens_at(now, terms).is_some() {
             return None;
         }
-        let gate = self.breaker.gate(now);
+        let gate = self.patience.gate(now);
         let at_once = match gate {
-            Gate::Closed => self.at_once,
+            Gate::Closed => self.patience.at_once,
             Gate::Probe => 1,
             Gate::Open(_) => return None,
         };
@@ -157,7 +130,7 @@ impl Lane {
         }
         // What just happened goes first, but one place is kept for what failed before, if there is more than one.
         let fresh_max = if self.again.is_empty() || self.again_in_flight > 0 || at_once == 1 { at_once } else { at_once - 1 };
-        let again_turn = at_once == 1 && self.successes % 2 == 1 && !self.again.is_empty();
+        let again_turn = at_once == 1 && self.patience.successes % 2 == 1 && !self.again.is_empty();
         let fresh_first = self.fresh_in_flight < fresh_max && !again_turn;
         let job = if fresh_first {
             self.pick_fresh().or_else(|| self.pick_again(at_once))
@@ -165,7 +138,7 @@ impl Lane {
             self.pick_again(at_once).or_else(|| self.pick_fresh())
         }?;
         if gate == Gate::Probe {
-            self.breaker.probe();
+            self.patience.probe();
         }
         if let Some(chat) = job.chat {
             self.busy.insert(chat);
@@ -205,35 +178,14 @@ impl Lane {
         {
             self.busy.remove(&chat);
         }
-        self.breaker.note(now, contact(code));
-        if let Some(pause_ms) = pause_ms {
-            self.paused_until = self.paused_until.max(Some(now.plus_ms(pause_ms)));
-        }
-        if code == AttemptCode::Delivered {
-            self.successes = self.successes.wrapping_add(1);
-            if self.successes.is_multiple_of(SUCCESSES_TO_GROW) {
-                self.at_once = (self.at_once + 1).min(AT_ONCE_MAX);
-            }
-        } else if status == Some(429) || matches!(code, AttemptCode::Timeout | AttemptCode::ConnectTimeout) {
-            self.at_once = (self.at_once / 2).max(1);
-        }
-    }
-
-    /// What holds it back now, other than its own limits.
-    #[must_use]
-    pub fn restraint(&self, now: Timestamp) -> Option<Restraint> {
-        match self.breaker.gate(now) {
-            Gate::Open(until) => Some(Restraint::Unreachable(until)),
-            Gate::Probe => Some(Restraint::Unreachable(None)),
-            Gate::Closed => self.paused_until.filter(|until| *until > now).map(Restraint::Paused),
-        }
+        self.patience.note(code, status, pause_ms, now);
     }
 
     /// When to look at this lane again without being told; `None`: not by the clock.
     #[must_use]
     pub fn wakes_at(&self, now: Timestamp, terms: Terms) -> Option<Timestamp> {
         let waiting = terms.is_live && !(self.fresh.is_empty() && self.again.is_empty());
-        let gate = match self.breaker.gate(now) {
+        let gate = match self.patience.gate(now) {
             Gate::Open(until) => until,
             Gate::Closed | Gate::Probe => None,
         };
@@ -245,7 +197,7 @@ impl Lane {
     #[must_use]
     pub fn vouched_until(&self, now: Timestamp, terms: Terms) -> Option<Timestamp> {
         let under_way = (self.in_flight() > 0).then(|| now.plus_ms(VOUCH_MS));
-        let gate = match self.breaker.gate(now) {
+        let gate = match self.patience.gate(now) {
             Gate::Open(until) => until,
             Gate::Closed | Gate::Probe => None,
         };
@@ -254,7 +206,7 @@ impl Lane {
 
     /// When the pause ends and the pace allows the next one, if that is not now.
     fn opens_at(&self, now: Timestamp, terms: Terms) -> Option<Timestamp> {
-        let paused = self.paused_until.filter(|until| *until > now);
+        let paused = self.patience.paused_until(now);
         let ahead_us = self.pace_us - now.ms().saturating_mul(1000) - PACE_TOLERANCE_US;
         let paced = (terms.rate_per_second.is_some() && ahead_us > 0).then(|| now.plus_ms(ahead_us / 1000 + 1));
         paused.max(paced)
@@ -269,22 +221,6 @@ fn room(queue: &VecDeque<Job>) -> Room {
 fn pick(queue: &mut VecDeque<Job>, busy: &HashSet<ChatId>) -> Option<Job> {
     let place = queue.iter().position(|job| job.chat.is_none_or(|chat| !busy.contains(&chat)))?;
     queue.remove(place)
-}
-
-const fn contact(code: AttemptCode) -> Contact {
-    match code {
-        AttemptCode::Delivered => Contact::Good,
-        AttemptCode::DnsFailed
-        | AttemptCode::ConnectFailed
-        | AttemptCode::ConnectTimeout
-        | AttemptCode::TlsFailed
-        | AttemptCode::Timeout => Contact::Unreachable,
-        AttemptCode::Status
-        | AttemptCode::BlockedAddress
-        | AttemptCode::InvalidUrl
-        | AttemptCode::ResponseBroken
-        | AttemptCode::Interrupted => Contact::Refused,
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod inspector;
 pub mod lane;
 mod line;
 pub mod outgoing;
+pub mod patience;
 pub mod pulse;
 pub mod reading;
 pub mod signature;

@@ -11,8 +11,8 @@ use crate::domain::delivery::{Attempt, AttemptCode, Outcome};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::url::WebhookUrl;
 use crate::domain::ids::EndpointId;
-use crate::domain::time::Timestamp;
-use crate::store::deliveries::{Ended, Job, LaneAsk, LaneDue, News, Recorded, Released};
+use crate::domain::time::{Moment, Timestamp};
+use crate::store::deliveries::{Ended, Job, LaneAsk, LaneDue, News, Past, Recorded, Released};
 use crate::store::endpoints::Keys;
 
 /// The lanes, and what is known of the store.
@@ -34,6 +34,8 @@ pub struct Work {
     pub in_flight: usize,
     pub unrecorded: Vec<Ended>,
     pub is_recording: bool,
+    /// Whether the lanes know of the attempts before this dispatcher.
+    pub remembers: bool,
     pub recalls: u64,
     pub quiet_since: Timestamp,
     pub rotation: usize,
@@ -140,12 +142,22 @@ impl Work {
 
     /// Shows what holds endpoints back, if that has changed.
     pub fn show(&mut self, now: Timestamp) {
-        let held_back = |(id, lane): (&EndpointId, &Lane)| Some((*id, lane.restraint(now)?));
+        let held_back = |(id, lane): (&EndpointId, &Lane)| Some((*id, lane.patience.restraint(now)?));
         let restraints: HashMap<_, _> = self.lanes.iter().filter_map(held_back).collect();
         if restraints != self.shown {
             self.board.show(restraints.clone());
             self.shown = restraints;
         }
+    }
+
+    /// Bears with endpoints as what became of these attempts has taught, the earliest end first.
+    pub fn remember(&mut self, past: &[Past], now: Moment) {
+        for past in past {
+            if let Some(lane) = self.lanes.get_mut(&past.endpoint) {
+                lane.patience.remember(past, now);
+            }
+        }
+        self.remembers = true;
     }
 
     /// What to ask the store for.

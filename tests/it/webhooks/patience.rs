@@ -53,14 +53,59 @@ fn the_breaker_probes_with_one_at_growing_pauses_and_closes_when_somebody_answer
 }
 
 #[test]
-fn a_restart_finds_out_anew_whether_somebody_is_there() {
+fn the_breaker_outlasts_restarts_with_its_growing_pauses() {
     on_one_thread(async {
-        let (world, endpoint) = world_with(&format!("http://{}/", nobody()), 20).await;
+        let (mut world, endpoint) = world_with(&format!("http://{}/", nobody()), 40).await;
+        assert_eq!(world.dispatcher().tick().await, 8);
+        for seconds in [30, 60, 120, 240, 480, 900, 900] {
+            world = world.restarts_by(5_000).await;
+            assert_eq!(world.dispatcher().tick().await, 0, "a start is no burst");
+            world.clock.advance_ms(seconds * 1000 - 5_001);
+            assert_eq!(world.dispatcher().tick().await, 0, "open for {seconds} s");
+            world.clock.advance_ms(1);
+            assert_eq!(world.dispatcher().tick().await, 1, "one probes after {seconds} s");
+        }
+        let attempts: u32 = world.deliveries(endpoint).await.iter().map(|delivery| delivery.attempts).sum();
+        assert_eq!(attempts, 8 + 7, "being put off burnt no attempt");
+    });
+}
+
+#[test]
+fn whoever_could_be_reached_again_is_called_at_once_after_a_restart() {
+    on_one_thread(async {
+        let (world, endpoint) = world_with(&format!("http://{}/", nobody()), 8).await;
         world.dispatcher().tick().await;
+        let receiver = Receiver::opens();
+        world.changes(endpoint, |draft| draft.url = super::world::draft(&receiver.url(), &REQUESTED).url).await;
+        world.clock.advance_ms(30_000);
+        assert_eq!(world.dispatcher().tick().await, 8, "the probe is taken, and all follow");
         let world = world.restarts().await;
-        assert_eq!(world.dispatcher().tick().await, 8, "the breaker is forgotten");
-        let most = world.deliveries(endpoint).await.iter().map(|delivery| delivery.attempts).max();
-        assert_eq!(most, Some(1), "of what nobody had tried");
+        world.asks().await;
+        assert_eq!(world.dispatcher().tick().await, 1);
+    });
+}
+
+#[test]
+fn a_pause_that_was_asked_for_outlasts_a_restart_and_a_clock_that_was_set_meanwhile() {
+    on_one_thread(async {
+        for (shift_ms, left_ms) in [(1_000, 7_199_000), (-DAY_MS, 7_200_000), (DAY_MS, 0)] {
+            let receiver = Receiver::opens();
+            receiver.answers_next([Answer::with(429, &[("Retry-After", "7200")], "")]);
+            let (world, _) = world_with(&receiver.url(), 1).await;
+            world.dispatcher().tick().await;
+            let world = world.restarts_by(shift_ms).await;
+            for _ in 0..3 {
+                world.asks().await;
+            }
+            let dispatcher = world.dispatcher();
+            if left_ms > 0 {
+                assert_eq!(dispatcher.tick().await, 0, "a start is no burst, set by {shift_ms}");
+                world.clock.advance_ms(left_ms - 1);
+                assert_eq!(dispatcher.tick().await, 0, "set by {shift_ms}");
+                world.clock.advance_ms(1);
+            }
+            assert_eq!(dispatcher.tick().await, 4, "set by {shift_ms}");
+        }
     });
 }
 
