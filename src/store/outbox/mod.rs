@@ -4,6 +4,7 @@
 //! chat's deliveries to one endpoint only the first that is still to be held to the order is due; the others wait without a time
 //! until it lets them pass (`deliveries`).
 
+mod spans;
 mod telling;
 
 pub(super) use telling::{enqueue_availability, enqueue_entry, enqueue_offline_message, enqueue_visitor_updated, forget_location};

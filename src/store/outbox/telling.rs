@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
-use super::{Happening, enqueue};
+use super::spans::Spans;
+use super::{Happening, enqueue, spans};
 use crate::domain::agent::Availability;
 use crate::domain::chat::command::Actor;
 use crate::domain::chat::event::{self, Event, Recorded};
@@ -151,6 +152,7 @@ struct Told {
     visitor: Visitor,
     consent: Option<Consent>,
     queue: Option<Queue>,
+    spans: Spans,
     transcript: Vec<Recorded>,
 }
 
@@ -161,6 +163,7 @@ impl Told {
         let sequence = entry.event.is_sequenced().then_some(chat.event_sequence);
         let frame = frame(&lookup, EventId::new(), entry.at.wall, sequence);
         let queue = if matches!(entry.event, Event::Requested(_)) { Some(queue_of(tx, chat)?) } else { None };
+        let spans = if matches!(entry.event, Event::Finished(_)) { spans::of(tx.conn, chat, entry)? } else { Spans::default() };
         let wants_transcript = |extras: Extras| extras.transcript;
         let transcript = if matches!(entry.event, Event::Finished(_))
             && directory.endpoints.values().any(|endpoint| wants_transcript(endpoint.draft.extras))
@@ -171,7 +174,7 @@ impl Told {
         };
         let visitor = visitors::get(tx.conn, chat.request.visitor)?;
         let consent = consent_of(tx, &chat.request)?;
-        Ok(Self { frame, visitor, consent, queue, transcript, directory, public_url })
+        Ok(Self { frame, visitor, consent, queue, spans, transcript, directory, public_url })
     }
 
     fn lookup(&self) -> Lookup<'_> {
@@ -257,8 +260,6 @@ impl Told {
     }
 
     fn finished(&self, chat: &Chat, entry: &Recorded, reason: event::FinishReason, extras: Extras) -> ChatFinished {
-        let started = chat.started_at.unwrap_or(chat.requested_at);
-        let ended = chat.ended.map_or(entry.at.wall, |ended| ended.wall);
         ChatFinished {
             by: self.actor(entry),
             reason: match reason {
@@ -267,9 +268,9 @@ impl Told {
                 event::FinishReason::Inactive => FinishReason::Inactive,
                 event::FinishReason::Unattended => FinishReason::Unattended,
             },
-            waited_seconds: started.seconds_since(chat.requested_at),
-            duration_seconds: ended.seconds_since(started),
-            first_response_seconds: chat.first_response_at.map(|at| at.seconds_since(started)),
+            waited_seconds: self.spans.waited,
+            duration_seconds: self.spans.duration,
+            first_response_seconds: self.spans.first_response,
             messages: MessageCounts { visitor: chat.visitor_messages, agent: chat.agent_messages },
             agents: chat.agents.iter().map(|id| self.lookup().agent(*id)).collect(),
             transcript: extras.transcript.then(|| self.transcript(chat)),

@@ -77,6 +77,33 @@ fn every_body_of_a_chats_life_is_valid_and_their_sequence_has_no_gap() {
 }
 
 #[test]
+fn a_jump_of_the_clock_lengthens_no_stretch_of_a_chat() {
+    on_one_thread(async {
+        for jump_ms in [0, 86_400_000, -86_400_000] {
+            let (world, receiver) = (World::opens().await, Receiver::opens());
+            world.endpoint(&receiver.url(), &[EventType::ChatStarted, EventType::ChatFinished]).await;
+            let (chat, visitor) = world.asks().await;
+            let passes = |seconds: i64| {
+                world.clock.jump_ms(jump_ms);
+                world.clock.advance_ms(seconds * 1000);
+            };
+            passes(12);
+            world.does(chat, Actor::Agent(world.agent), Command::Start).await;
+            passes(7);
+            world.writes(chat, Actor::Agent(world.agent), "Aguenta sim.").await;
+            passes(53);
+            world.does(chat, Actor::Visitor(visitor), Command::Finish).await;
+            world.dispatcher().tick().await;
+            let [started, finished] = &receiver.takes()[..] else { panic!("two events") };
+            let (started, finished) = (&started.json()["data"], &finished.json()["data"]);
+            assert_eq!(started["waited_seconds"], 12, "by {jump_ms}");
+            let told = ["waited_seconds", "duration_seconds", "first_response_seconds"].map(|name| finished[name].as_i64());
+            assert_eq!(told, [Some(12), Some(60), Some(7)], "by {jump_ms}");
+        }
+    });
+}
+
+#[test]
 fn address_and_transcript_come_only_where_they_are_asked_for() {
     on_one_thread(async {
         let (world, plain, curious) = (World::opens().await, Receiver::opens(), Receiver::opens());
