@@ -42,7 +42,8 @@ export function form(app, { missed = false } = {}) {
   const away = el("p", { class: "hint", role: "status" });
   department.append(away);
   const message = field("message", el("textarea", { class: "input", rows: 2, oninput: () => storage.set("draft", fields.message.input.value) }));
-  const { consent } = config;
+  // Who agreed when they asked need not agree again to the message that carries that chat.
+  const consent = missed && config.consent?.version === app.state.chat.consent_version ? null : config.consent;
   const consents = [
     consent && tick("consent", consent.text, " ", consent.url && el("a", { href: consent.url, target: "_blank", rel: "noopener" }, t("widget.form.policy"))),
     consent && config.marketing && tick("marketing", t("widget.form.marketing", { site: config.site.name })),

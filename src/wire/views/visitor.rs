@@ -31,6 +31,8 @@ pub struct VisitorChat {
     pub can_rate: bool,
     pub location: LocationState,
     pub deadline: Option<DeadlineView>,
+    /// The version of the consent text that was agreed to.
+    pub consent_version: Option<i32>,
 }
 
 impl VisitorChat {
@@ -55,6 +57,7 @@ impl VisitorChat {
             can_rate: chat.started_at.is_some() && chat.state != State::Waiting && in_time,
             location: LocationState { state: location_state(chat.location) },
             deadline: deadline_view(chat, directory, now),
+            consent_version: chat.request.consent.map(|given| given.version),
         }
     }
 }

@@ -28,6 +28,7 @@ async fn messages_left_for_later_reach_the_inbox_and_the_receiver() {
     Desk::at(&mut browser).limits_the_wait(&demo, "Vendas", "1").await;
     browser.turns_to(&phone, NARROW).await;
     Guest::at(&mut browser).steps_in().await;
+    Guest::at(&mut browser).need_not_agree_again("widget.missed.title").await;
     Guest::at(&mut browser).leaves_a_message("widget.missed.title", "Me respondam por e-mail, por favor").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new(), "the shop's page complains of nothing");
 

@@ -60,6 +60,12 @@ impl<'a> Guest<'a> {
         self.screen("noted").await;
     }
 
+    /// The form under this title asks for no consent: it was given before.
+    pub async fn need_not_agree_again(&mut self, title: &str) {
+        self.browser.reads(self.t.text(title)).await;
+        assert!(!self.browser.shows("#consent").await, "asked twice");
+    }
+
     /// Goes on from the thanks for a message.
     pub async fn starts_anew(&mut self) {
         self.browser.presses(self.t.text("widget.noted.back")).await;

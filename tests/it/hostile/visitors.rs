@@ -1,8 +1,10 @@
 //! A visitor never sees anything of another one: ids guessed, names of commands reused, tokens carried to another site.
 
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use papo::domain::chat::command::{Actor, Command};
 use papo::domain::ids::{ChatId, SiteId};
-use papo::domain::site::Site;
+use papo::domain::site::{Consent, Site};
 use serde_json::{Value, json};
 
 use super::cast::{Cast, asking, hello};
@@ -21,6 +23,12 @@ async fn welcomed(cast: &Cast, hello: &Value) -> Value {
     let mut socket = Socket::connect(&cast.socket_url("visitor"), &[]).await;
     socket.send(hello).await;
     socket.first("an answer", |frame| ["welcome", "error"].contains(&frame["type"].as_str().unwrap_or_default())).await
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
 }
 
 /// Nobody takes the chat in time.
@@ -91,6 +99,39 @@ async fn a_message_for_later_carries_on_only_ones_own_missed_chat() {
     assert_eq!(kept().await[0].chat, Some(missed));
     assert_eq!(other.command(left(Value::Null)).await["type"], "ack", "without a chat it is a message like any other");
     assert_eq!(kept().await.len(), 2);
+}
+
+#[actix_web::test]
+async fn what_was_agreed_to_with_a_missed_chat_holds_for_the_message_that_carries_it() {
+    let cast = Cast::gathers().await;
+    let store = cast.server.store();
+    let site = store.directory().sites.values().next().cloned().expect("a site");
+    let agrees_to = async |text: &str| {
+        let consent = Some(Consent { version: 0, text: text.to_owned() });
+        store.change_site(Site { consent, marketing: true, ..site.clone() }, cast.server.by_admin()).await.expect("a consent text");
+    };
+    agrees_to("Usaremos seus dados para responder.").await;
+    let (mut owner, _) = cast.visitor_socket(None).await;
+    let mut request = asking("ninguém veio");
+    request["consent"] = json!({"version": 1, "marketing": true});
+    let answer = owner.command(request).await;
+    let missed: ChatId = answer["chat_id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no chat: {answer}"));
+    is_missed(&cast, missed).await;
+    let shown = owner.first("the end", |frame| frame["entry"]["type"] == "missed").await;
+    assert_eq!(shown["chat"]["consent_version"], 1, "{shown}");
+    let left = |chat: Value| json!({"type": "offline_message", "body": "me liguem", "email": "a@b.co", "consent": null, "chat_id": chat});
+    let (mut other, _) = cast.visitor_socket(None).await;
+    for (who, socket, chat) in
+        [("another visitor", &mut other, json!(missed.to_string())), ("who carries nothing on", &mut owner, Value::Null)]
+    {
+        assert_eq!(socket.command(left(chat)).await["code"], "consent_required", "{who}");
+    }
+    assert_eq!(owner.command(left(json!(missed.to_string()))).await["type"], "ack");
+    let agreed = "select count(*) as n from offline_messages where consent_version = 1 and marketing";
+    let kept: Counted = store.read(move |conn| Ok(sql_query(agreed).get_result(conn)?)).await.expect("a count");
+    assert_eq!(kept.n, 1, "the message records it");
+    agrees_to("Também para ofertas.").await;
+    assert_eq!(owner.command(left(json!(missed.to_string()))).await["code"], "consent_required", "the text is another one now");
 }
 
 #[actix_web::test]

@@ -5,6 +5,7 @@ use crate::domain::ids::{ChatId, DepartmentId, VisitorId};
 use crate::domain::intake::{self, Form};
 use crate::hub::Topic;
 use crate::store::commands::{Done, NewRequest, OfflineNew};
+use crate::store::error::StoreError;
 use crate::web::error::AppError;
 use crate::web::socket::Answers;
 use crate::web::socket::answer::{ack, chat_id, receipt};
@@ -47,6 +48,11 @@ impl VisitorSocket {
         let VisitorCommand::OfflineMessage { client_id, department_id, name, email, phone, body, consent, chat_id: chat } = command else {
             return Err(AppError::Malformed);
         };
+        let chat = chat.as_deref().map(chat_id).transpose()?;
+        let consent = match (consent, chat) {
+            (None, Some(chat)) => self.agreed_in(chat).await?,
+            (given, _) => given,
+        };
         let form = Form {
             name: name.as_deref(),
             email: email.as_deref(),
@@ -56,7 +62,6 @@ impl VisitorSocket {
             ..consented(consent.as_ref())
         };
         let mut request = self.new_request(&form, true)?;
-        let chat = chat.as_deref().map(chat_id).transpose()?;
         request.receipt = Some(receipt(&client_id, &(&request.intake, chat)));
         self.state.limits.request(request.site, self.address)?;
         let left = self.state.store.leave_offline_message(OfflineNew { request, chat }).await?;
@@ -64,6 +69,17 @@ impl VisitorSocket {
         let done = Done { seq: None, at: self.state.store.clock().now().wall, repeated: left.repeated };
         ack(answers, &client_id, chat, &done);
         Ok(())
+    }
+
+    /// What was agreed to with this chat, if it is the visitor's own: that holds for the message that carries it on, and is not asked for twice.
+    async fn agreed_in(&self, chat: ChatId) -> Result<Option<ClaimedConsent>, AppError> {
+        let chat = match self.state.store.chat(chat).await {
+            Ok(chat) if Some(chat.request.visitor) == self.visitor() => chat,
+            Ok(_) | Err(StoreError::NotFound) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let marketing = chat.request.marketing;
+        Ok(chat.request.consent.map(|given| ClaimedConsent { version: given.version, marketing }))
     }
 
     fn new_request(&self, form: &Form<'_>, offline: bool) -> Result<NewRequest, AppError> {
