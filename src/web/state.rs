@@ -10,6 +10,8 @@ use super::pages::Pages;
 use super::rates::Limits;
 use crate::auth::vault::Vault;
 use crate::config::Config;
+use crate::domain::address::AllowList;
+use crate::domain::endpoint::url::{UrlConcern, WebhookUrl};
 use crate::hub::Hub;
 use crate::store::Store;
 use crate::webhooks::board::Board;
@@ -40,4 +42,13 @@ pub struct AppState {
     pub board: Arc<Board>,
     /// Where addresses are tried that are not saved yet.
     pub trials: Trials,
+}
+
+impl AppState {
+    /// What an endpoint's admin should know of its address, given what the operator opened. Nothing of our own inspector's: that is never dialled.
+    #[must_use]
+    pub fn concern(&self, url: &WebhookUrl) -> Option<UrlConcern> {
+        let concern = url.concern(&AllowList::from(self.config.webhook_allow.clone()))?;
+        (!self.inspector.is_at(&self.store, url)).then_some(concern)
+    }
 }

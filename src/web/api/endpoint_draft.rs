@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::str::FromStr;
 
-use crate::domain::address::AllowList;
-use crate::domain::directory::Directory;
 use crate::domain::endpoint::filter::Filter;
 use crate::domain::endpoint::headers::{CustomHeader, headers};
 use crate::domain::endpoint::secret::Signing;
@@ -15,6 +13,7 @@ use crate::domain::enrichment::Field;
 use crate::domain::event_type::EventType;
 use crate::domain::text::line;
 use crate::web::error::AppError;
+use crate::web::state::AppState;
 use crate::wire::api::endpoints::{EndpointChange, Header};
 
 /// What a new endpoint is before anything is said about it.
@@ -37,14 +36,15 @@ pub fn blank(url: &str, signing: Option<&str>) -> Result<EndpointDraft, AppError
     })
 }
 
-/// A draft after a change; `allow` says which plain addresses need no acceptance.
+/// A draft after a change.
 ///
 /// # Errors
 /// `Invalid`, by the name of the property.
-pub fn changed(draft: EndpointDraft, change: EndpointChange, directory: &Directory, allow: &AllowList) -> Result<EndpointDraft, AppError> {
+pub fn changed(draft: EndpointDraft, change: EndpointChange, state: &AppState) -> Result<EndpointDraft, AppError> {
+    let directory = state.store.directory();
     let url = change.url.as_deref().map(address).transpose()?.unwrap_or(draft.url);
     let plain_http_accepted = change.plain_http_accepted.unwrap_or(draft.plain_http_accepted);
-    if url.concern(allow) == Some(UrlConcern::PlainHttp) && !plain_http_accepted {
+    if state.concern(&url) == Some(UrlConcern::PlainHttp) && !plain_http_accepted {
         return Err(invalid("plain_http_accepted", "plain_http"));
     }
     let before = draft.filter;

@@ -6,7 +6,6 @@ use futures_util::FutureExt as _;
 
 use super::endpoint_draft;
 use super::operation::{Access, Call, Operation, Reply, schema};
-use crate::domain::address::AllowList;
 use crate::domain::endpoint::secret::ROTATION_SECONDS;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::EndpointId;
@@ -75,7 +74,7 @@ async fn create(call: Call) -> Result<Reply, AppError> {
     let blank = endpoint_draft::blank(&wish.url, wish.signing.as_deref())?;
     let change = EndpointChange::from(wish);
     let headers = endpoint_draft::own_headers(change.headers.as_deref().unwrap_or_default())?;
-    let draft = endpoint_draft::changed(blank, change, &state.store.directory(), &allow_list(&call))?;
+    let draft = endpoint_draft::changed(blank, change, state)?;
     let secret = signature::generate(draft.signing);
     let text = signature::verifier_text(&secret);
     let made = state.store.create_endpoint(&state.vault, draft, &headers, secret).await?;
@@ -94,7 +93,7 @@ async fn change(call: Call) -> Result<Reply, AppError> {
     let state = &call.state;
     let (endpoint, keys) = open(&call).await?;
     let headers = change.headers.as_deref().map(endpoint_draft::own_headers).transpose()?;
-    let draft = endpoint_draft::changed(endpoint.draft, change, &state.store.directory(), &allow_list(&call))?;
+    let draft = endpoint_draft::changed(endpoint.draft, change, state)?;
     let changed = state.store.update_endpoint(&state.vault, endpoint.id, draft, headers.as_deref()).await?;
     note(&call, "endpoint.changed", endpoint.id).await?;
     Reply::json(&Endpoint::of(&changed, &headers.unwrap_or(keys.headers), false))
@@ -146,8 +145,4 @@ async fn open(call: &Call) -> Result<(crate::domain::endpoint::Endpoint, Keys), 
 
 async fn note(call: &Call, act: &'static str, id: EndpointId) -> Result<(), AppError> {
     Ok(call.state.store.note(call.caller()?.author(), act, "endpoint", id.0).await?)
-}
-
-fn allow_list(call: &Call) -> AllowList {
-    crate::web::settings::webhooks::allow_list(&call.state)
 }

@@ -1,5 +1,6 @@
 //! The inspector among the settings of a real server: for admins, fed by tests, and told how to answer.
 
+use papo::i18n::{Locale, Texts};
 use serde_json::json;
 
 use super::office::{Admin, PT};
@@ -49,6 +50,21 @@ async fn it_can_be_told_to_fail_and_to_be_gone() {
         assert!(shown.contains(&format!("respondeu {status}")), "{manner}");
     }
     assert_eq!(answers(&admin, &path, "rude").await, 400);
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_with_its_address_which_is_never_dialled() {
+    let admin = Admin::sets_up().await;
+    let url = address(&admin).await;
+    let warning = Texts::for_locale(Locale::PtBr).text("webhook.refused.blocked_address");
+    for (url, is_blocked) in [(url.as_str(), false), ("http://127.0.0.1:9/", true)] {
+        admin.posts("/settings/webhooks", &[("chat.rated", url)]).await;
+        let endpoint = format!("{LIST}/{}", admin.finds(LIST, "127.0.0.1").await);
+        for page in ["/settings/webhooks", endpoint.as_str()] {
+            assert_eq!(admin.opens(page).await.text().contains(warning), is_blocked, "{url} on {page}");
+        }
+        admin.posts(&format!("{endpoint}/archive"), &[]).await;
+    }
 }
 
 #[tokio::test]

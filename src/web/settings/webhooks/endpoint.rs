@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::health::{self, Bar, Reading, Wellbeing};
 use super::secret::SecretPart;
 use super::verdict::Verdict;
-use super::{Alarm, allow_list, endpoint_form, recover, timezone, told};
+use super::{Alarm, endpoint_form, recover, timezone, told};
 use crate::domain::endpoint::headers::CustomHeader;
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::{Endpoint, EndpointDraft};
@@ -89,7 +89,7 @@ async fn begin(me: Admin, state: Data<AppState>) -> Result<HttpResponse, AppErro
 
 async fn create(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {
     let mut form = posted.0;
-    let parsed = endpoint_form::parse(&mut form, &[], &allow_list(&state)).filter(|_| form.is_clean());
+    let parsed = endpoint_form::parse(&mut form, &[], &state).filter(|_| form.is_clean());
     if let Some((draft, headers)) = parsed {
         let secret = signature::generate(draft.signing);
         match state.store.create_endpoint(&state.vault, draft, &headers, secret).await {
@@ -122,7 +122,7 @@ async fn verdict(state: &AppState, me: &Admin, endpoint: EndpointId, tested: Del
 async fn save(me: Admin, id: Id<EndpointId>, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {
     let known = Known::open(&state, id.0).await?;
     let mut form = posted.0;
-    let parsed = endpoint_form::parse(&mut form, &known.keys.headers, &allow_list(&state)).filter(|_| form.is_clean());
+    let parsed = endpoint_form::parse(&mut form, &known.keys.headers, &state).filter(|_| form.is_clean());
     if let Some((draft, headers)) = parsed {
         match change(&me, &state, id.0, draft, &headers, known.endpoint.draft.signing).await {
             Ok(()) => return Ok(frame::go_to(&format!("/settings/webhooks/endpoints/{}?told=saved", id.0))),
@@ -193,7 +193,7 @@ impl Known {
             id: endpoint.id,
             wellbeing: Wellbeing::of(endpoint, day, state.board.of(endpoint.id), reading),
             alarm: Alarm::of(endpoint, reading),
-            concern: endpoint.draft.url.concern(&allow_list(state)).map(endpoint_form::concern_text),
+            concern: state.concern(&endpoint.draft.url).map(endpoint_form::concern_text),
             bars: health::bars(day),
             day: health::sentence(day, t),
             figures: health::figures(day, reading),

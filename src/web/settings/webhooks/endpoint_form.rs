@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::address::AllowList;
 use crate::domain::endpoint::filter::Filter;
 use crate::domain::endpoint::headers::{CustomHeader, HEADERS_MAX, HeaderRefusal, headers};
 use crate::domain::endpoint::secret::Signing;
@@ -11,6 +10,7 @@ use crate::domain::endpoint::{Endpoint, EndpointDraft, Extras, NAME_CHARS_MAX, R
 use crate::domain::enrichment::Field;
 use crate::domain::event_type::EventType;
 use crate::web::form::Form;
+use crate::web::state::AppState;
 
 /// Stands for a header's value that stays as it is.
 const MASK: &str = "••••••";
@@ -61,7 +61,7 @@ pub fn filled(endpoint: &Endpoint, own_headers: &[CustomHeader]) -> Form {
 }
 
 /// What the form says; none where the address was refused. `kept` are the headers whose masked values stay.
-pub fn parse(form: &mut Form, kept: &[CustomHeader], allow: &AllowList) -> Option<(EndpointDraft, Vec<CustomHeader>)> {
+pub fn parse(form: &mut Form, kept: &[CustomHeader], state: &AppState) -> Option<(EndpointDraft, Vec<CustomHeader>)> {
     let url = match WebhookUrl::parse(form.value("url")) {
         Ok(url) => Some(url),
         Err(refusal) => {
@@ -69,7 +69,7 @@ pub fn parse(form: &mut Form, kept: &[CustomHeader], allow: &AllowList) -> Optio
             None
         }
     };
-    if url.as_ref().and_then(|url| url.concern(allow)) == Some(UrlConcern::PlainHttp) && !form.ticked("plain_http") {
+    if url.as_ref().and_then(|url| state.concern(url)) == Some(UrlConcern::PlainHttp) && !form.ticked("plain_http") {
         form.refuse("plain_http", "webhook.refused.plain_http");
     }
     let own = own_headers(form, kept);

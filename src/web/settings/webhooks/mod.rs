@@ -25,7 +25,6 @@ use actix_web::web::{self, Data};
 
 use self::health::{Reading, Wellbeing};
 use super::choices::Keyed;
-use crate::domain::address::AllowList;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::health::DisabledReason;
 use crate::domain::ids::EndpointId;
@@ -65,11 +64,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 /// Says when attempts were recorded, so that pages show them while they happen.
 async fn live(_me: Admin, state: Data<AppState>) -> HttpResponse {
     std::future::ready(stream::open(&state.hub, state.store.deliveries_moved())).await
-}
-
-/// The networks that the operator opened.
-pub fn allow_list(state: &AppState) -> AllowList {
-    AllowList::from(state.config.webhook_allow.clone())
 }
 
 /// The organisation's time zone, which times are shown in.

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::health::Wellbeing;
 use super::verdict::Verdict;
-use super::{Alarm, Overview, TABS, allow_list};
+use super::{Alarm, Overview, TABS};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::url::{UrlConcern, WebhookUrl};
@@ -57,12 +57,12 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 async fn show(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {
     let endpoints = state.store.endpoints().await?;
-    let (mut form, allow) = (Form::default(), allow_list(&state));
+    let mut form = Form::default();
     for event in EventType::QUICK {
         if let Some(endpoint) = endpoint_of(&endpoints, event) {
             form.add(event.as_str(), endpoint.draft.url.as_str());
             // What was accepted once is not asked again for the same address.
-            if endpoint.draft.plain_http_accepted && endpoint.draft.url.concern(&allow) == Some(UrlConcern::PlainHttp) {
+            if endpoint.draft.plain_http_accepted && state.concern(&endpoint.draft.url) == Some(UrlConcern::PlainHttp) {
                 form.add("plain_http", "on");
             }
         }
@@ -77,12 +77,11 @@ async fn show(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResp
 
 async fn save(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {
     let mut form = posted.0;
-    let allow = allow_list(&state);
     let mut wanted: Vec<(EventType, Option<WebhookUrl>)> = Vec::new();
     let mut asks_plain = false;
     for event in EventType::QUICK {
         let url = address(&mut form, event.as_str());
-        if url.as_ref().and_then(|url| url.concern(&allow)) == Some(UrlConcern::PlainHttp) && !form.ticked("plain_http") {
+        if url.as_ref().and_then(|url| state.concern(url)) == Some(UrlConcern::PlainHttp) && !form.ticked("plain_http") {
             asks_plain = true;
             form.refuse(event.as_str(), "settings.webhooks.plain_http_missing");
         }
@@ -145,14 +144,14 @@ pub(super) async fn render(status: StatusCode, me: &Admin, state: &AppState, sho
     let overview = Overview::read(state).await?;
     let directory = state.store.directory();
     let organisation = directory.organisation.as_ref().ok_or(AppError::NotFound)?;
-    let (allow, mut verdict) = (allow_list(state), shown.verdict);
+    let mut verdict = shown.verdict;
     let mut row = |event: EventType| {
         let saved = endpoint_of(&overview.endpoints, event);
         Row {
             code: event.as_str(),
             name: frame.t.text(&name_key(event)).to_owned(),
             sentence: frame.t.text(&sentence_key(event)).to_owned(),
-            concern: saved.and_then(|endpoint| endpoint.draft.url.concern(&allow)).map(super::endpoint_form::concern_text),
+            concern: saved.and_then(|endpoint| state.concern(&endpoint.draft.url)).map(super::endpoint_form::concern_text),
             saved: saved.map(|endpoint| (endpoint.id, overview.wellbeing(endpoint, state, frame.t))),
             with_missed: event == EventType::ChatAbandoned,
             verdict: verdict.take_if(|(of, _)| *of == event).map(|(_, verdict)| verdict),
