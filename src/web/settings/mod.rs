@@ -85,13 +85,40 @@ pub fn span(t: &Texts, seconds: i64) -> String {
     t.with(key, [("n", n)])
 }
 
-/// Date and time in numbers, as the reader's language writes them, in `timezone`.
+/// Date and time in numbers, as the reader's language writes them (and as scripts write them on the same screens), in `timezone`.
 #[must_use]
 pub fn date_time(t: &Texts, at: Timestamp, timezone: &str) -> String {
+    shown(t, at, timezone, "%H:%M")
+}
+
+/// As [`date_time`], to the second: what happens within a minute can be told apart.
+#[must_use]
+pub fn date_time_second(t: &Texts, at: Timestamp, timezone: &str) -> String {
+    shown(t, at, timezone, "%H:%M:%S")
+}
+
+fn shown(t: &Texts, at: Timestamp, timezone: &str, time: &str) -> String {
     let zone = timezone.parse::<chrono_tz::Tz>().unwrap_or(chrono_tz::UTC);
-    let shape = match t.locale() {
-        Locale::PtBr | Locale::Es => "%d/%m/%Y %H:%M",
-        Locale::En => "%Y-%m-%d %H:%M",
+    let date = match t.locale() {
+        Locale::PtBr | Locale::Es => "%d/%m/%Y",
+        Locale::En => "%m/%d/%Y",
     };
-    chrono::DateTime::from_timestamp_millis(at.ms()).map(|at| at.with_timezone(&zone).format(shape).to_string()).unwrap_or_default()
+    let at = chrono::DateTime::from_timestamp_millis(at.ms()).map(|at| at.with_timezone(&zone));
+    at.map(|at| at.format(&format!("{date}, {time}")).to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_the_readers_language_does_and_as_scripts_do() {
+        // What `Intl.DateTimeFormat` makes of it with two digits each and a clock of 24 hours.
+        let at = Timestamp::from_ms(1_795_313_109_000);
+        for (locale, date) in [(Locale::PtBr, "21/11/2026"), (Locale::En, "11/21/2026"), (Locale::Es, "21/11/2026")] {
+            let t = Texts::for_locale(locale);
+            assert_eq!(date_time(t, at, "America/Recife"), format!("{date}, 23:05"));
+            assert_eq!(date_time_second(t, at, "America/Recife"), format!("{date}, 23:05:09"));
+        }
+    }
 }

@@ -15,11 +15,12 @@ const DESKTOP_DARK: Look = Look { name: "webhooks-desktop-dark-en", width: 1280,
 
 const QUICK: &str = "/settings/webhooks";
 const LIST: &str = "/settings/webhooks/endpoints";
+const DELIVERIES: &str = "/settings/webhooks/deliveries";
 const EVERY_PAGE: [(&str, &str); 7] = [
     ("quick", QUICK),
     ("endpoints", LIST),
     ("new", "/settings/webhooks/endpoints/new"),
-    ("deliveries", "/settings/webhooks/deliveries"),
+    ("deliveries", DELIVERIES),
     ("catalogue", "/settings/webhooks/catalogue"),
     ("inspector", "/settings/webhooks/inspector"),
     ("tokens", "/settings/tokens"),
@@ -61,6 +62,13 @@ impl<'a> Admin<'a> {
         path
     }
 
+    /// The address of the first delivery of the log that is open.
+    async fn delivery(&self) -> String {
+        self.browser.sees(".log tbody tr").await;
+        let link = self.browser.looks("return document.querySelector(\".log tbody a[href*='/deliveries/']\").getAttribute('href')").await;
+        link.as_str().expect("a link").to_owned()
+    }
+
     async fn reads(&self, key: &str) {
         self.browser.reads(self.t.text(key)).await;
     }
@@ -99,10 +107,11 @@ async fn a_failing_receiver_is_seen_mended_and_gets_what_it_missed() {
     admin.screen("disabled").await;
 
     // Its attempts.
-    admin.opens("/settings/webhooks/deliveries?state=failed").await;
+    admin.opens(&format!("{DELIVERIES}?state=failed")).await;
     admin.browser.sees(".log tbody tr").await;
     admin.screen("deliveries-failed").await;
-    admin.browser.clicks(".log tbody a[href*='/deliveries/']").await;
+    let delivery = admin.delivery().await;
+    admin.opens(&delivery).await;
     admin.browser.reads("500").await;
     admin.browser.reads("410").await;
     admin.screen("attempts").await;
@@ -133,6 +142,10 @@ async fn a_failing_receiver_is_seen_mended_and_gets_what_it_missed() {
     admin.opens(&path).await;
     admin.reads("settings.webhooks.healthy").await;
     admin.screen("endpoint").await;
+    for (name, path) in [("deliveries", DELIVERIES), ("attempts", delivery.as_str())] {
+        admin.opens(path).await;
+        admin.screen(name).await;
+    }
     assert_eq!(admin.browser.complaints().await, Vec::<String>::new(), "no page complains");
     admin.browser.ends().await;
 }
@@ -153,9 +166,11 @@ async fn every_page_of_webhooks_is_whole_on_a_narrow_phone_and_in_the_dark() {
     admin.browser.reads("chat.rated").await;
     admin.browser.clicks("#manner label:nth-child(3)").await;
     admin.browser.reads(admin.t.text("inspector.notice.gone")).await;
+    admin.opens(DELIVERIES).await;
+    let delivery = admin.delivery().await;
     for look in [DESKTOP_DARK, NARROW] {
         admin.browser.dresses(look).await;
-        for (name, path) in EVERY_PAGE {
+        for (name, path) in EVERY_PAGE.into_iter().chain([("delivery", delivery.as_str())]) {
             admin.opens(path).await;
             admin.screen(name).await;
         }

@@ -1,5 +1,7 @@
 //! The delivery log's pages: what one sees of a delivery, taking the log away, sending many again, how long it is kept.
 
+use chrono::DateTime;
+
 use super::office::{Admin, error_beside, id_in};
 
 const LOG: &str = "/settings/webhooks/deliveries";
@@ -26,6 +28,18 @@ async fn a_delivery_shows_its_attempt_a_command_and_what_is_masked_there() {
     assert!(list.contains(&delivery));
     assert!(!admin.opens(&format!("{LOG}?state=delivered")).await.text().contains(&delivery));
     assert_eq!(admin.opens(&format!("{LOG}?state=lost")).await.status, 400, "a filter that can't be read widens nothing");
+}
+
+#[tokio::test]
+async fn an_attempts_time_is_told_to_the_second_as_the_readers_language_writes_it() {
+    let (admin, _, delivery) = tested().await;
+    for (locale, shape) in [("pt-BR", "%d/%m/%Y, %H:%M:%S"), ("en", "%m/%d/%Y, %H:%M:%S"), ("es", "%d/%m/%Y, %H:%M:%S")] {
+        admin.posts("/preferences", &[("locale", locale)]).await;
+        let page = admin.opens(&format!("{LOG}/{delivery}")).await.text();
+        let sent = page.split("webhook-timestamp: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok()).expect("a signed time");
+        let sent = DateTime::from_timestamp_secs(sent).expect("a time").with_timezone(&chrono_tz::America::Recife);
+        assert!(page.contains(&format!("{} · ", sent.format(shape))), "{sent} in {locale}");
+    }
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use crate::web::form::Form;
 use crate::web::frame::{self, Frame, framed};
 use crate::web::inspector::stream;
 use crate::web::settings::choices::{Choice, Keyed};
-use crate::web::settings::date_time;
+use crate::web::settings::date_time_second;
 use crate::web::state::AppState;
 use crate::wire::catalogue::name_key;
 
@@ -196,7 +196,7 @@ pub fn row(t: &Texts, directory: &Directory, listed: &Listed) -> Row {
     Row {
         id: delivery.id,
         position: delivery.position,
-        at: date_time(t, delivery.created_at, &timezone(directory)),
+        at: date_time_second(t, delivery.created_at, &timezone(directory)),
         code: delivery.event_type.as_str(),
         name: t.text(&name_key(delivery.event_type)).to_owned(),
         endpoint: endpoint.map(|endpoint| endpoint.draft.name.clone()).unwrap_or_default(),

@@ -19,7 +19,7 @@ use crate::store::deliveries::DeliveryDetail;
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id};
 use crate::web::frame::{self, Frame, framed};
-use crate::web::settings::{Asked, date_time};
+use crate::web::settings::{Asked, date_time_second};
 use crate::web::state::AppState;
 use crate::wire::curl;
 
@@ -74,7 +74,7 @@ async fn show(me: Admin, asked: Asked, id: Id<DeliveryId>, state: Data<AppState>
     let due = delivery.next_steady.filter(|_| delivery.state == DeliveryState::Due && delivery.attempts > 0);
     let next_try = due.map(|due| {
         let at = now.wall.plus_ms(due.ms_since(now.steady));
-        frame.t.with("settings.webhooks.next_try", [("when", date_time(frame.t, at, &timezone(&directory)))])
+        frame.t.with("settings.webhooks.next_try", [("when", date_time_second(frame.t, at, &timezone(&directory)))])
     });
     let listed = Listed {
         delivery: delivery.clone(),
@@ -120,7 +120,7 @@ fn tried(t: &Texts, directory: &Directory, number: u32, attempt: &Attempt, body:
     let body = body.and_then(|body| std::str::from_utf8(body).ok());
     Try {
         number,
-        at: date_time(t, attempt.at, &timezone(directory)),
+        at: date_time_second(t, attempt.at, &timezone(directory)),
         duration_ms: attempt.duration_ms,
         sentence: sentence(t, attempt.code, attempt.status),
         class: if attempt.code == AttemptCode::Delivered { "is-ok" } else { "is-alert" },
