@@ -12,6 +12,7 @@ mod house;
 mod operation;
 mod query;
 mod resendings;
+mod retention;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         endpoints::OPERATIONS,
         deliveries::OPERATIONS,
         resendings::OPERATIONS,
+        retention::OPERATIONS,
     ]
     .into_iter()
     .flatten()

@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod enrichment;
 pub mod house;
 pub mod resendings;
+pub mod retention;
 pub mod sessions;
 pub mod timeline;
 

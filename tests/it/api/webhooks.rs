@@ -59,6 +59,24 @@ async fn what_is_wrong_with_an_endpoint_is_named() {
 }
 
 #[actix_web::test]
+async fn how_long_webhooks_are_kept_is_told_and_changed() {
+    let server = Server::starts().await;
+    let (reader, writer) = (server.token(&["webhooks:read"]).await, server.token(&["webhooks:read", "settings:write"]).await);
+    let change = async |token: &str, change: serde_json::Value| server.send("PATCH", "/retention", token, &[], Some(change)).await;
+    let told = async || server.get("/retention", &reader).await.json();
+    assert_eq!(told().await, json!({"body_days": 30, "attempt_days": 90}));
+    assert_eq!(code(&change(&reader, json!({"body_days": 7})).await), refusal(403, "scope_missing"));
+    let changed = change(&writer, json!({"body_days": 7})).await.json();
+    assert_eq!((&changed, told().await), (&json!({"body_days": 7, "attempt_days": 90}), changed.clone()), "what isn't given stays");
+    for wrong in [json!({"body_days": 91}), json!({"attempt_days": 3_651}), json!({"body_days": 0}), json!({"attempt_days": 6})] {
+        let refused = change(&writer, wrong.clone()).await;
+        assert_eq!(code(&refused), refusal(422, "retention_invalid"), "{wrong}");
+        assert!(refused.json()["error"]["message"].as_str().is_some_and(|text| text.contains(' ')), "{}", refused.text());
+    }
+    assert_eq!(told().await, changed);
+}
+
+#[actix_web::test]
 async fn a_new_secret_is_told_once() {
     let server = Server::starts().await;
     let token = server.token(EVERY_SCOPE).await;

@@ -258,6 +258,18 @@ pub const TABLE: &[(&str, Cells)] = &[
     ("POST /api/v1/resendings", HOUSE_FORM),
     ("GET /api/v1/resendings/{id}", HOUSE_READ_NOTHING),
     ("POST /api/v1/resendings/{id}/cancel", HOUSE_WRITE_NOTHING),
+    ("GET /api/v1/retention", HOUSE_READ),
+    (
+        "PATCH /api/v1/retention",
+        &[
+            ("admin", "ok"),
+            ("person", "forbidden"),
+            ("settings:write", "ok"),
+            ("narrowed", "forbidden"),
+            ("token", "scope_missing"),
+            ("all", "unauthenticated"),
+        ],
+    ),
 ];
 
 /// What somebody of this role is to get.
