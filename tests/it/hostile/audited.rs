@@ -87,6 +87,8 @@ async fn a_reading_that_can_not_be_written_down_is_a_reading_all_the_same() {
     let (mut socket, session) = (desk(&cast, agent).await, cast.session(agent, true).await);
     let file = cast.server.data().join("papo.db");
     let mut connection = SqliteConnection::establish(file.to_str().expect("a path in UTF-8")).expect("a second connection");
+    // The server may be writing down what it could not at this very moment.
+    connection.batch_execute("pragma busy_timeout = 30000").expect("patience");
     connection.batch_execute("alter table audit_log rename to elsewhere").expect("a table that is gone");
     opens(&mut socket, chat).await;
     assert_eq!(cast.server.get(&format!("/chats/{chat}"), &session).await.status, 200);
