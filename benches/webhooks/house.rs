@@ -1,7 +1,6 @@
 //! The house that is measured: a store on disk with one organisation, many open chats, endpoints that want their messages, and the dispatcher as
 //! `papo serve` starts it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,30 +10,23 @@ use papo::auth::vault::Vault;
 use papo::clock::Clock;
 use papo::domain::agent::Availability;
 use papo::domain::chat::command::{Actor, Command};
-use papo::domain::endpoint::filter::Filter;
 use papo::domain::endpoint::secret::Signing;
-use papo::domain::endpoint::url::WebhookUrl;
-use papo::domain::endpoint::{EndpointDraft, Extras};
 use papo::domain::event_type::EventType;
-use papo::domain::ids::{ChatId, DepartmentId, SiteId, VisitorId};
+use papo::domain::ids::{ChatId, SiteId, VisitorId};
 use papo::domain::intake::Intake;
 use papo::domain::page::Page;
-use papo::domain::site::{Consent, Field, Fields, LocationMode, Site};
 use papo::domain::text::Body;
-use papo::domain::visitor::Device;
 use papo::store::Store;
 use papo::store::commands::NewRequest;
-use papo::store::organisation::SetUp;
 use papo::webhooks;
 use papo::webhooks::guard::Policy;
 use papo::webhooks::inspector::Inspector;
 use papo::webhooks::signature;
 use tempfile::TempDir;
 
+use crate::founding;
 use crate::receiver::MARK;
 
-/// The base64 of 32 zero bytes.
-const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// Chats that are opened at the same time: they share transactions.
 const OPENING: usize = 200;
 
@@ -50,11 +42,11 @@ impl House {
     pub async fn opens(chats: usize) -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
         let store = Store::open(&folder.path().join("papo.db"), Clock::system()).expect("a store");
-        let founded = store.claim_setup(set_up()).await.expect("the first claim");
+        let founded = store.claim_setup(founding::set_up_with_consent()).await.expect("the first claim");
         store.agent_present(founded.admin, true).await.expect("present");
         store.set_availability(founded.admin, Availability::Online, None).await.expect("online");
         let site = store.directory().sites.keys().next().copied().expect("a site");
-        let mut house = Self { _folder: folder, store, vault: Vault::from_text(KEY).expect("a key"), chats: Vec::new() };
+        let mut house = Self { _folder: folder, store, vault: founding::vault(), chats: Vec::new() };
         while house.chats.len() < chats {
             let opening = (0..OPENING.min(chats - house.chats.len())).map(|_| house.store.request_chat(request(site)));
             let opened = futures_util::future::join_all(opening).await;
@@ -65,18 +57,7 @@ impl House {
 
     /// An endpoint for every message.
     pub async fn endpoint(&self, url: &str) {
-        let draft = EndpointDraft {
-            enrich: BTreeSet::new(),
-            name: "CRM".to_owned(),
-            url: WebhookUrl::parse(url).expect("a URL"),
-            plain_http_accepted: true,
-            filter: Filter { events: BTreeSet::from([EventType::MessageCreated]), ..Filter::default() },
-            extras: Extras::default(),
-            signing: Signing::Hmac,
-            strict_order: false,
-            rate_per_second: None,
-            enabled: true,
-        };
+        let draft = founding::draft(url, &[EventType::MessageCreated]);
         self.store.create_endpoint(&self.vault, draft, &[], signature::generate(Signing::Hmac)).await.expect("an endpoint");
     }
 
@@ -120,67 +101,12 @@ impl House {
 }
 
 fn request(site: SiteId) -> NewRequest {
-    let mut token_hash = [0; 32];
-    token_hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    NewRequest {
-        site,
-        token_hash,
-        intake: Intake {
-            name: Some("Ana Beatriz".to_owned()),
-            email: Some("ana@example.com".to_owned()),
-            consent_version: Some(1),
-            ..Intake::default()
-        },
-        fields: r#"{"cidade":"Recife"}"#.to_owned(),
-        origin: "widget".to_owned(),
-        locale: "pt-BR".to_owned(),
-        timezone: Some("America/Recife".to_owned()),
-        page: Page { url: Some("https://shop.example/redes".to_owned()), ..Page::default() },
-        device: Device::default(),
-        user_agent: Some("Firefox".to_owned()),
-        address: Some("203.0.113.7".to_owned()),
-        previous_chat: None,
-        receipt: None,
-    }
-}
-
-fn set_up() -> SetUp {
-    SetUp {
-        organisation: "Casa Murici".to_owned(),
-        timezone: "America/Recife".to_owned(),
-        locale: "pt-BR".to_owned(),
-        admin_name: "Dora".to_owned(),
-        admin_email: "dora@example.com".to_owned(),
-        password_hash: String::new(),
-        department: "Vendas".to_owned(),
-        site: Site {
-            id: SiteId::new(),
-            key: "key".to_owned(),
-            name: "Loja".to_owned(),
-            default_department: DepartmentId::new(),
-            allowed_domains: vec!["shop.example".to_owned()],
-            locale: "auto".to_owned(),
-            color: "#15465f".to_owned(),
-            position: "right".to_owned(),
-            theme: "auto".to_owned(),
-            title: String::new(),
-            greeting: String::new(),
-            label: String::new(),
-            fields: Fields {
-                name: Field::Optional,
-                email: Field::Optional,
-                phone: Field::Off,
-                message: Field::Off,
-                department: Field::Off,
-            },
-            consent: Some(Consent { version: 1, text: "Usaremos seus dados para responder.".to_owned() }),
-            privacy_url: None,
-            marketing: false,
-            location: LocationMode::Off,
-            location_recipients: String::new(),
-            location_keep_days: 30,
-            archived_at: None,
-        },
-        inspector_key: "inspector".to_owned(),
-    }
+    let intake = Intake {
+        name: Some("Ana Beatriz".to_owned()),
+        email: Some("ana@example.com".to_owned()),
+        consent_version: Some(1),
+        ..Intake::default()
+    };
+    let page = Page { url: Some("https://shop.example/redes".to_owned()), ..Page::default() };
+    NewRequest { page, ..founding::request_of_browser(site, founding::token_hash(), intake) }
 }

@@ -10,6 +10,8 @@
 #![expect(clippy::indexing_slicing, reason = "a measurement that meets the unexpected has to stop")]
 
 mod bare;
+#[path = "../../tests/it/support/founding.rs"]
+mod founding;
 mod house;
 mod machine;
 mod receiver;

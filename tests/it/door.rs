@@ -1,13 +1,10 @@
 //! What every answer over HTTP has: the right status for a program or a person, and the headers that protect both.
 
-use tempfile::tempdir;
-
 use crate::support::demo::Demo;
 
 #[tokio::test]
 async fn health_and_readiness_are_told_to_anybody() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     for path in ["/healthz", "/readyz"] {
         assert_eq!(demo.http().get(path, &[]).await.status, 200, "{path}");
     }
@@ -15,8 +12,7 @@ async fn health_and_readiness_are_told_to_anybody() {
 
 #[tokio::test]
 async fn the_loader_is_small_and_may_be_asked_for_from_anywhere() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let loader = demo.http().get("/widget.js", &[("accept-encoding", "gzip")]).await;
     assert_eq!((loader.status, loader.header("content-encoding")), (200, Some("gzip")));
     assert_eq!(loader.header("content-type"), Some("text/javascript; charset=utf-8"));
@@ -30,8 +26,7 @@ async fn the_loader_is_small_and_may_be_asked_for_from_anywhere() {
 
 #[tokio::test]
 async fn a_file_is_kept_for_ever_under_the_address_that_names_its_content() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let page = demo.http().get("/login", &[]).await.text();
     let address = page.split('"').find(|word| word.starts_with("/static/") && word.ends_with(".css")).expect("a style sheet").to_owned();
     let file = demo.http().get(&address, &[("accept-encoding", "gzip")]).await;
@@ -44,8 +39,7 @@ async fn a_file_is_kept_for_ever_under_the_address_that_names_its_content() {
 
 #[tokio::test]
 async fn pages_of_ours_are_framed_by_nobody_and_the_widgets_frame_by_its_sites() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let login = demo.http().get("/login", &[]).await;
     let policy = login.header("content-security-policy").expect("a policy");
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
@@ -62,8 +56,7 @@ async fn pages_of_ours_are_framed_by_nobody_and_the_widgets_frame_by_its_sites()
 
 #[tokio::test]
 async fn a_program_gets_json_and_a_person_a_page() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let refused = demo.http().get("/nowhere", &[("accept", "application/json")]).await;
     let error = refused.json()["error"].clone();
     assert_eq!((refused.status, error["code"].as_str()), (404, Some("not_found")));
@@ -81,8 +74,7 @@ async fn a_program_gets_json_and_a_person_a_page() {
 
 #[tokio::test]
 async fn a_form_of_a_foreign_page_is_refused() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let account = [
         ("email", demo.facts["admin"]["email"].as_str().expect("an e-mail")),
         ("password", demo.facts["admin"]["password"].as_str().expect("a password")),
@@ -104,16 +96,14 @@ async fn a_form_of_a_foreign_page_is_refused() {
 
 #[tokio::test]
 async fn the_demo_answers_only_to_loopback_names() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let rebound = demo.http().get("/login", &[("host", "attacker.example")]).await;
     assert!((400..500).contains(&rebound.status), "{}", rebound.status);
 }
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_account_sound_the_same() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let known = demo.facts["admin"]["email"].as_str().expect("an e-mail");
     let wrong = [("password", "not this one")];
     let first = demo.http().post_form("/login", &[], &[wrong[0], ("email", known)]).await;

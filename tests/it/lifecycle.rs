@@ -1,19 +1,13 @@
 //! A chat's life between a visitor and the agents, over sockets.
 
 use serde_json::json;
-use tempfile::tempdir;
 
 use crate::support::demo::Demo;
 
 #[tokio::test]
 async fn a_chat_goes_from_the_first_word_to_the_rating() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let demo = Demo::starts();
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     visitor.sees_that("started").await;
     agent.says(&chat, "olá, em que posso ajudar?").await;
     visitor.sees("olá, em que posso ajudar?").await;
@@ -41,8 +35,7 @@ async fn a_chat_goes_from_the_first_word_to_the_rating() {
 
 #[tokio::test]
 async fn of_two_agents_who_accept_at_once_one_wins_and_the_other_is_told_who_did() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let (mut visitor, mut one) = (demo.visitor().await, demo.agent(0).await);
     let mut other = one.opens_second_tab().await;
     one.comes_online().await;
@@ -64,12 +57,8 @@ async fn of_two_agents_who_accept_at_once_one_wins_and_the_other_is_told_who_did
 
 #[tokio::test]
 async fn a_message_that_comes_after_the_end_is_refused_and_keeps_its_text() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let demo = Demo::starts();
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     agent.finishes(&chat).await;
 
     let answer = visitor.tries(json!({"type": "message", "body": "só mais uma coisa"})).await;
@@ -82,8 +71,7 @@ async fn a_message_that_comes_after_the_end_is_refused_and_keeps_its_text() {
 
 #[tokio::test]
 async fn a_visitor_who_leaves_the_queue_abandons_the_chat() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
     let chat = visitor.asks("oi").await;
     visitor.leaves().await;
@@ -97,8 +85,7 @@ async fn a_visitor_who_leaves_the_queue_abandons_the_chat() {
 
 #[tokio::test]
 async fn a_second_request_of_a_visitor_answers_with_the_open_chat() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut visitor = demo.visitor().await;
     let chat = visitor.asks("oi").await;
     let again = visitor.tries(json!({"type": "request", "name": "Ana", "email": "ana@example.com", "fields": {}, "message": "oi?", "consent": {"version": 1, "marketing": false}})).await;

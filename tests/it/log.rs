@@ -1,7 +1,6 @@
 //! The log at its default level is read by operators: it tells of the house, never of the people in it.
 
 use serde_json::{Value, json};
-use tempfile::tempdir;
 
 use crate::support::demo::Demo;
 use crate::support::socket::Socket;
@@ -9,8 +8,7 @@ use crate::support::visitor::PAGE;
 
 /// What people do in a chat, and what they get wrong around it. Gives every secret that was made meanwhile.
 async fn a_day_with_people(demo: &Demo) -> Vec<String> {
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
+    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent_online(0).await);
     let request = json!({"type": "request", "name": "Ana Beatriz", "email": "ana.b@example.com", "phone": "+55 81 98765-4321", "fields": {"pedido": "AX-77"},
         "message": "meu CPF é 123.456.789-09", "consent": {"version": 1, "marketing": false}});
     let asked = visitor.tries(request).await;
@@ -47,8 +45,7 @@ async fn a_day_with_people(demo: &Demo) -> Vec<String> {
 
 #[test]
 fn the_log_at_its_default_level_tells_nothing_about_people() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
+    let demo = Demo::starts_with(&[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut secrets = runtime.block_on(a_day_with_people(&demo));
     let accounts = demo.facts["agents"].as_array().cloned().unwrap_or_default().into_iter().chain([demo.facts["admin"].clone()]);

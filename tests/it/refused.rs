@@ -1,7 +1,6 @@
 //! Bad input gets a stable code and a text that says what to do, and nothing is lost.
 
 use serde_json::{Value, json};
-use tempfile::tempdir;
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::support::demo::Demo;
@@ -15,8 +14,7 @@ fn assert_refused(answer: &Value, code: &str) {
 
 #[tokio::test]
 async fn a_message_over_the_limit_is_refused_and_the_connection_stays() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut visitor = demo.visitor().await;
     visitor.asks("oi").await;
     // The widest characters: four bytes each in UTF-8, and still one scalar value.
@@ -32,8 +30,7 @@ async fn a_message_over_the_limit_is_refused_and_the_connection_stays() {
 
 #[tokio::test]
 async fn what_is_no_frame_is_answered_with_what_is_wrong() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut visitor = demo.visitor().await;
     visitor.asks("oi").await;
     for broken in ["{", "[]", "42", r#"{"type":7}"#, r#"{"no":"type"}"#] {
@@ -51,8 +48,7 @@ async fn what_is_no_frame_is_answered_with_what_is_wrong() {
 
 #[tokio::test]
 async fn a_binary_frame_ends_the_connection() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut visitor = demo.visitor().await;
     visitor.socket.send_bytes(br#"{"type":"ping"}"#).await;
     assert_eq!(visitor.socket.end().await, Some(1008));
@@ -60,8 +56,7 @@ async fn a_binary_frame_ends_the_connection() {
 
 #[tokio::test]
 async fn ten_malformed_frames_end_the_connection() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut visitor = demo.visitor().await;
     for _ in 0..10 {
         visitor.socket.send_text("{").await;
@@ -71,8 +66,7 @@ async fn ten_malformed_frames_end_the_connection() {
 
 #[tokio::test]
 async fn a_connection_that_does_not_say_hello_first_is_refused() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut socket = Socket::connect(demo.fact("ws_visitor_url"), &[]).await;
     socket.send(&json!({"type": "message", "client_id": "1", "chat_id": "x", "body": "oi"})).await;
     assert_refused(&socket.first("an error", |frame| frame["type"] == "error").await, "hello_expected");
@@ -81,8 +75,7 @@ async fn a_connection_that_does_not_say_hello_first_is_refused() {
 
 #[tokio::test]
 async fn an_unknown_site_key_and_a_foreign_protocol_get_their_codes() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let hello = |site: &str, protocol: u32| {
         json!({"type": "hello", "protocol": protocol, "site": site, "token": null, "locale": "es", "timezone": "UTC",
         "page": {"url": "https://shop.example/", "title": "", "referrer": ""}, "resume": null})
@@ -98,8 +91,7 @@ async fn an_unknown_site_key_and_a_foreign_protocol_get_their_codes() {
 
 #[tokio::test]
 async fn an_unknown_visitor_token_is_answered_and_hello_may_come_again() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut socket = Socket::connect(demo.fact("ws_visitor_url"), &[]).await;
     let mut hello = json!({"type": "hello", "protocol": 1, "site": demo.fact("site_key"), "token": "made-up", "locale": "en", "timezone": "UTC",
         "page": {"url": "https://shop.example/", "title": "", "referrer": ""}, "resume": null});
@@ -113,8 +105,7 @@ async fn an_unknown_visitor_token_is_answered_and_hello_may_come_again() {
 
 #[tokio::test]
 async fn a_foreign_origin_is_refused_before_the_upgrade() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     for url in ["ws_visitor_url", "ws_agent_url"] {
         let refused = Socket::try_connect(demo.fact(url), &[("origin", "https://evil.example")]).await.err();
         let status = if let Some(Error::Http(answer)) = refused { Some(answer.status().as_u16()) } else { None };
@@ -124,8 +115,7 @@ async fn a_foreign_origin_is_refused_before_the_upgrade() {
 
 #[tokio::test]
 async fn a_wrong_token_opens_no_agents_socket() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut socket = Socket::connect(demo.fact("ws_agent_url"), &[]).await;
     socket.send(&json!({"type": "hello", "protocol": 1, "token": "made-up"})).await;
     assert_refused(&socket.first("an error", |frame| frame["type"] == "error").await, "unauthenticated");
@@ -134,8 +124,7 @@ async fn a_wrong_token_opens_no_agents_socket() {
 
 #[tokio::test]
 async fn strangers_cannot_touch_a_chat() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let (mut visitor, mut stranger) = (demo.visitor().await, demo.visitor().await);
     let chat = visitor.asks("oi").await;
     for command in [
@@ -152,8 +141,7 @@ async fn strangers_cannot_touch_a_chat() {
 
 #[tokio::test]
 async fn the_state_refuses_what_it_cannot_do() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
     let chat = visitor.asks("oi").await;
     assert_refused(&visitor.tries(json!({"type": "rate", "score": 5, "comment": null})).await, "chat_not_started");
@@ -170,8 +158,7 @@ async fn the_state_refuses_what_it_cannot_do() {
 
 #[tokio::test]
 async fn a_flood_is_slowed_and_told_when_to_go_on() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut visitor = demo.visitor().await;
     visitor.asks("oi").await;
     let mut slowed = None;

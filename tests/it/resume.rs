@@ -35,10 +35,8 @@ async fn talk(demo: &Demo, agent: &mut crate::support::agent::Agent, cut_before:
 
 #[tokio::test]
 async fn a_line_cut_at_any_frame_loses_and_doubles_nothing() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let mut agent = demo.agent(0).await;
-    agent.comes_online().await;
+    let demo = Demo::starts();
+    let mut agent = demo.agent_online(0).await;
     let frames = talk(&demo, &mut agent, usize::MAX).await;
     assert!(frames > 12, "the script has commands and answers: {frames}");
     for cut_before in 1..=frames {
@@ -48,8 +46,7 @@ async fn a_line_cut_at_any_frame_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn a_command_sent_twice_acts_once_and_is_acknowledged_twice() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut visitor = demo.visitor().await;
     let request = json!({"type": "request", "client_id": "r-1", "name": "Ana", "email": "ana@example.com", "fields": {}, "message": "oi", "consent": {"version": 1, "marketing": false}});
     let first = visitor.tries(request.clone()).await;
@@ -71,8 +68,7 @@ async fn a_command_sent_twice_acts_once_and_is_acknowledged_twice() {
 
 #[tokio::test]
 async fn two_tabs_of_a_visitor_show_the_same_chat() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut one = demo.visitor().await;
     let first = one.asks("primeira").await;
     one.leaves().await;
@@ -94,12 +90,8 @@ async fn two_tabs_of_a_visitor_show_the_same_chat() {
 
 #[tokio::test]
 async fn what_was_said_while_a_visitor_was_away_comes_with_the_resume() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let demo = Demo::starts();
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     visitor.sees_that("started").await;
     let seen = visitor.last_seq();
     let away = visitor.vanishes();
@@ -114,12 +106,8 @@ async fn what_was_said_while_a_visitor_was_away_comes_with_the_resume() {
 
 #[tokio::test]
 async fn an_agent_whose_line_was_cut_finds_the_chats_again() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let demo = Demo::starts();
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     let seen = agent.says(&chat, "olá").await;
     let mut agent = agent.returns().await;
     visitor.says("enquanto isso").await;
@@ -135,10 +123,7 @@ async fn an_agent_whose_line_was_cut_finds_the_chats_again() {
 async fn a_kill_in_the_middle_keeps_everything_that_was_acknowledged() {
     let folder = tempdir().expect("a folder");
     let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     visitor.sees_that("started").await;
     let mut said = vec!["oi".to_owned()];
     for number in 0..20 {
@@ -166,8 +151,7 @@ async fn a_kill_in_the_middle_keeps_everything_that_was_acknowledged() {
 
 #[tokio::test]
 async fn a_stop_tells_the_sockets_to_come_back() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut visitor = demo.visitor().await;
     visitor.asks("oi").await;
     let stopping = std::thread::spawn(move || demo.stops());
@@ -179,12 +163,8 @@ async fn a_stop_tells_the_sockets_to_come_back() {
 
 #[tokio::test]
 async fn the_visitors_view_never_holds_what_is_for_agents() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let demo = Demo::starts();
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     agent.notes(&chat, "SEGREDO").await;
     agent.says(&chat, "pronto").await;
     visitor.sees("pronto").await;

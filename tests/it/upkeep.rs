@@ -138,12 +138,8 @@ async fn check_says_what_stands_in_the_way_and_ends_with_1_only_then() {
 
 #[tokio::test]
 async fn metrics_are_for_this_machine_and_for_tokens_with_the_scope() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let demo = Demo::starts();
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     visitor.says("tudo bem?").await;
     let refused = visitor.tries(json!({"type": "rate", "score": 9, "comment": ""})).await;
     assert_eq!(refused["type"], "error", "{refused}");

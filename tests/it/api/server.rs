@@ -12,20 +12,17 @@ use papo::domain::chat::command::{Actor, Command};
 use papo::domain::department::{Department, Limits, Routing};
 use papo::domain::ids::{AgentId, ChatId, DepartmentId, SiteId};
 use papo::domain::intake::Intake;
-use papo::domain::page::Page;
 use papo::domain::text::Body;
 use papo::domain::time::Timestamp;
-use papo::domain::visitor::Device;
 use papo::startup::{self, Running};
 use papo::store::Store;
 use papo::store::audit::Author;
-use papo::store::commands::NewRequest;
 use papo::store::people::AgentData;
 use papo::store::tokens::NewApiToken;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::house;
+use crate::support::founding;
 use crate::support::http::{Answer, Http};
 
 /// 2026-11-22T12:00:00Z.
@@ -76,7 +73,7 @@ impl Server {
         };
         let clock = Clock::fixed(Timestamp::from_ms(NOON));
         let running = startup::start(config, listener, clock.clone(), None).await.expect("a start");
-        let founded = running.state.store.claim_setup(house::set_up()).await.expect("the first claim");
+        let founded = running.state.store.claim_setup(founding::set_up()).await.expect("the first claim");
         let password = NewPassword::parse(PASSWORD, &[]).expect("a good password").hash();
         running.state.store.renew_password(founded.admin, password).await.expect("a password");
         let http = Http::of(&url);
@@ -146,29 +143,13 @@ impl Server {
 
     /// A new visitor asks for help in the first department.
     pub async fn chat(&self, message: &str) -> ChatId {
-        let mut token_hash = [0; 32];
-        token_hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
         let intake = Intake {
             name: Some("Ana".to_owned()),
             email: Some("ana@example.com".to_owned()),
             message: Body::parse(message).ok(),
             ..Intake::default()
         };
-        let request = NewRequest {
-            site: self.site,
-            token_hash,
-            intake,
-            fields: "{}".to_owned(),
-            origin: "widget".to_owned(),
-            locale: "pt-BR".to_owned(),
-            timezone: None,
-            page: Page::default(),
-            device: Device::default(),
-            user_agent: None,
-            address: None,
-            previous_chat: None,
-            receipt: None,
-        };
+        let request = founding::request(self.site, founding::token_hash(), intake);
         self.store().request_chat(request).await.expect("a chat").chat
     }
 

@@ -1,7 +1,6 @@
 //! What the page around the widget notices: nothing before the click, the focus where it belongs after it, and one line where it may not be.
 
 use serde_json::json;
-use tempfile::tempdir;
 
 use super::stranger::website;
 use super::window::{Guest, LAUNCHER};
@@ -24,8 +23,7 @@ async fn keeps_nothing(browser: &Browser, whose: &str) {
 
 #[tokio::test]
 async fn before_the_click_the_tag_keeps_nothing_and_fetches_two_files() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let browser = &mut Browser::starts(DESKTOP).await;
     Guest::at(browser).visits(&demo).await;
     let base = demo.fact("base_url");
@@ -75,10 +73,8 @@ async fn before_the_click_the_tag_keeps_nothing_and_fetches_two_files() {
 
 #[tokio::test]
 async fn the_focus_goes_into_the_window_and_back_and_nothing_is_wider_than_a_small_phone() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let mut agent = demo.agent(0).await;
-    agent.comes_online().await;
+    let demo = Demo::starts();
+    let mut agent = demo.agent_online(0).await;
     let browser = &mut Browser::starts(NARROW).await;
     Guest::at(browser).visits(&demo).await;
     browser.looks("document.querySelector('papo-chat').shadowRoot.querySelector('button.b').focus()").await;

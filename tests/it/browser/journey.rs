@@ -1,7 +1,5 @@
 //! From the shop's page to the signed POST, and out of the queue.
 
-use tempfile::tempdir;
-
 use super::desk::Desk;
 use super::window::Guest;
 use super::{DESKTOP, DESKTOP_DARK, PHONE, PHONE_DARK};
@@ -10,8 +8,7 @@ use crate::support::demo::Demo;
 
 /// A visitor asks, shares the location and is answered; the agent tags; the visitor finishes and rates; the inspector shows it all.
 async fn a_chat_whole(visitor: Look, agent: Look) {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut browser = Browser::starts(agent).await;
     Desk::at(&mut browser).signs_in(&demo).await;
     let desk = browser.window().await;
@@ -61,8 +58,7 @@ async fn a_visitor_at_a_desk_is_answered_by_an_agent_on_a_phone() {
 
 #[tokio::test]
 async fn a_visitor_who_leaves_the_queue_makes_chat_abandoned_arrive() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut browser = Browser::starts(DESKTOP_DARK).await;
     Desk::at(&mut browser).signs_in(&demo).await;
     let desk = browser.window().await;

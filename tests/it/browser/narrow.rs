@@ -1,7 +1,5 @@
 //! The agents' and the admin's pages on the smallest phone: 320 px, and nothing to scroll sideways for.
 
-use tempfile::tempdir;
-
 use super::NARROW;
 use super::desk::Desk;
 use crate::support::browser::Browser;
@@ -26,8 +24,7 @@ const PAGES: [&str; 14] = [
 
 #[tokio::test]
 async fn no_page_of_ours_scrolls_sideways_on_the_smallest_phone() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let (mut visitor, mut other) = (demo.visitor().await, demo.visitor().await);
     let chat = visitor.asks("umapalavratãocompridaquenãocabeemtelanenhumadetelefonenenhumatalvezsónodeitado https://loja.example/um/caminho/bem/comprido?com=perguntas").await;
     other.asks("Oi").await;

@@ -1,7 +1,6 @@
 //! Nobody is there, or nobody came: the message that is left instead, from the widget to the inbox and to the receiver.
 
 use serde_json::json;
-use tempfile::tempdir;
 
 use super::desk::Desk;
 use super::window::Guest;
@@ -11,16 +10,14 @@ use crate::support::demo::Demo;
 
 #[tokio::test]
 async fn messages_left_for_later_reach_the_inbox_and_the_receiver() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut browser = Browser::starts(NARROW).await;
     let phone = browser.window().await;
     Guest::at(&mut browser).visits(&demo).await;
     Guest::at(&mut browser).opens_the_window().await;
     Guest::at(&mut browser).leaves_a_message("widget.offline.title", "Vocês abrem aos domingos?").await;
 
-    let mut agent = demo.agent(0).await;
-    agent.comes_online().await;
+    let _agent = demo.agent_online(0).await;
     Guest::at(&mut browser).starts_anew().await;
     Guest::at(&mut browser).asks("Meu pedido veio quebrado").await;
     let desk = browser.opens_window(DESKTOP).await;

@@ -1,7 +1,6 @@
 //! The pages of webhooks in the hands of an admin whose receiver fails: from the quick set-up over its attempts to all green.
 
 use papo::i18n::{Locale, Texts};
-use tempfile::tempdir;
 
 use crate::support::browser::{Browser, Look};
 use crate::support::demo::Demo;
@@ -83,8 +82,7 @@ impl<'a> Admin<'a> {
 #[tokio::test]
 async fn a_failing_receiver_is_seen_mended_and_gets_what_it_missed() {
     let (broken, mended) = (Receiver::opens(), Receiver::opens());
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
+    let demo = Demo::starts_with(&[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
     let mut admin = Admin::signs_in(&demo, DESKTOP).await;
 
     // Quick set-up: the typed address is tested first, then saved.
@@ -152,8 +150,7 @@ async fn a_failing_receiver_is_seen_mended_and_gets_what_it_missed() {
 
 #[tokio::test]
 async fn every_page_of_webhooks_is_whole_on_a_narrow_phone_and_in_the_dark() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut admin = Admin::signs_in(&demo, DESKTOP_DARK).await;
     // Something to look at: the inspector has a POST, and says that the next one fails.
     admin.opens("/settings/webhooks/inspector").await;

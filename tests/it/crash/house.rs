@@ -8,32 +8,25 @@ use std::time::{Duration, Instant};
 
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 use papo::auth::password::NewPassword;
-use papo::auth::vault::Vault;
 use papo::clock::Clock;
 use papo::domain::agent::{Availability, Role};
 use papo::domain::department::{Department, Routing};
-use papo::domain::endpoint::EndpointDraft;
 use papo::domain::endpoint::secret::Signing;
 use papo::domain::event_type::EventType;
 use papo::domain::ids::EndpointId;
-use papo::domain::site::{Consent, Site};
 use papo::store::Store;
 use papo::store::audit::Author;
-use papo::store::organisation::SetUp;
 use papo::store::people::AgentData;
 use papo::webhooks::signature;
 use tempfile::TempDir;
 
 use crate::support::demo::papo;
 use crate::support::http::Http;
-use crate::support::{eventually, house};
+use crate::support::{eventually, founding};
 use crate::webhooks::receiver::Receiver;
-use crate::webhooks::world;
 
 pub const PASSWORD: &str = "cuscuz com café";
 pub const SITE: &str = "key";
-/// The base64 of 32 zero bytes.
-const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// The test is about kills, not about limits.
 const RATES: &str = "[rates]\nvisitor_commands_per_minute = 1000000\naddress_commands_per_minute = 1000000\n\
     site_commands_per_minute = 1000000\nagent_commands_per_minute = 1000000\nsite_requests_per_minute = 1000000\n\
@@ -61,10 +54,7 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("papo.toml"), RATES).expect("a file");
         let store = Store::open(&folder.path().join("papo.db"), Clock::system()).expect("a store");
-        let usual = house::set_up();
-        let consent = Some(Consent { version: 1, text: "Usaremos seus dados para responder.".to_owned() });
-        let site = Site { consent, key: SITE.to_owned(), ..usual.site.clone() };
-        let founded = store.claim_setup(SetUp { site, ..usual }).await.expect("the first claim");
+        let founded = store.claim_setup(founding::set_up_with_consent()).await.expect("the first claim");
         let by = Author { agent: founded.admin, address: None };
         let known = store.directory().departments.get(&founded.department).cloned().expect("the department");
         store.change_department(Department { routing: Routing::Manual, ..known }, by.clone()).await.expect("a change");
@@ -84,10 +74,10 @@ impl House {
             store.set_availability(agent, Availability::Online, None).await.expect("online");
         }
         store.create_tag("troca".to_owned(), by).await.expect("a tag");
-        let vault = Vault::from_text(KEY).expect("a key");
+        let vault = founding::vault();
         let mut endpoints = [EndpointId::default(); 2];
         for (receiver, id) in receivers.iter().zip(&mut endpoints) {
-            let draft: EndpointDraft = world::draft(&receiver.url(), EventType::ALL);
+            let draft = founding::draft(&receiver.url(), EventType::ALL);
             let made = store.create_endpoint(&vault, draft, &[], signature::generate(Signing::Hmac)).await;
             *id = made.expect("an endpoint").id;
         }
@@ -110,7 +100,7 @@ impl House {
         let log = File::options().create(true).append(true).open(folder.join("log")).expect("a log");
         let mut command = papo(&["serve", "--listen", &listen, "--data-dir", folder.to_str().expect("UTF-8")]);
         let config = folder.join("papo.toml");
-        command.env("PAPO_CONFIG", config).env("PAPO_SECRET_KEY", KEY).env("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8");
+        command.env("PAPO_CONFIG", config).env("PAPO_SECRET_KEY", founding::KEY).env("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8");
         let began = Instant::now();
         let child = command.stdout(Stdio::null()).stderr(Stdio::from(log)).spawn().expect("papo can be started");
         eventually("an open port", async || tokio::net::TcpStream::connect(self.address).await.ok()).await;

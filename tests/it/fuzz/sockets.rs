@@ -3,7 +3,6 @@
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use serde_json::json;
-use tempfile::tempdir;
 
 use super::frame;
 use crate::support::demo::Demo;
@@ -11,14 +10,12 @@ use crate::support::socket::Socket;
 
 #[tokio::test]
 async fn no_frame_makes_the_server_fail() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut runner = TestRunner::default();
     // One address may open 300 sockets a minute.
     let cases = runner.config().cases.min(480);
     let mut next = || frame().new_tree(&mut runner).expect("a case").current();
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
+    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent_online(0).await);
     let chat = visitor.asks("oi").await;
     for case in 0..cases {
         let text = next().replace("0192f0c1-2345-7abc-8def-0123456789ab", &chat);

@@ -8,7 +8,7 @@ use papo::domain::site::{Consent, Site};
 use serde_json::{Value, json};
 
 use super::cast::{Cast, asking, hello};
-use crate::support::house;
+use crate::support::founding;
 use crate::support::socket::Socket;
 
 /// Asks for help; the chat's id and the visitor's socket and token.
@@ -60,7 +60,7 @@ async fn a_guessed_chat_is_not_resumed() {
 #[actix_web::test]
 async fn a_token_is_somebody_on_its_own_site_alone() {
     let cast = Cast::gathers().await;
-    let site = Site { id: SiteId::new(), key: "other".to_owned(), default_department: cast.server.department, ..house::set_up().site };
+    let site = Site { id: SiteId::new(), key: "other".to_owned(), default_department: cast.server.department, ..founding::set_up().site };
     cast.server.store().create_site(site, cast.server.by_admin()).await.expect("a site");
     let (chat, _, token) = somebody(&cast, "segredo").await;
     let mut elsewhere = hello(Some(&token));

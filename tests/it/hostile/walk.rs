@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::cast::{Cast, Knocker};
 use super::table::{TABLE, expected};
 use crate::api::server::EVERY_SCOPE;
-use crate::support::house;
+use crate::support::founding;
 use crate::support::http::Answer;
 use crate::support::routes::{self, Route};
 
@@ -56,7 +56,7 @@ async fn chat(cast: &Cast) -> String {
 
 async fn site(cast: &Cast) -> String {
     let (id, key) = (SiteId::new(), cast.name());
-    let site = Site { id, key, default_department: cast.server.department, ..house::set_up().site };
+    let site = Site { id, key, default_department: cast.server.department, ..founding::set_up().site };
     cast.server.store().create_site(site, cast.server.by_admin()).await.expect("a site");
     id.to_string()
 }

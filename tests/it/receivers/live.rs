@@ -1,7 +1,6 @@
 //! A live demo that may call this machine, its endpoints by REST, and a chat that goes through every state.
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::support::agent::Agent;
 use crate::support::demo::Demo;
@@ -13,7 +12,6 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(150);
 
 pub struct Live {
     pub demo: Demo,
-    _folder: TempDir,
 }
 
 /// What a receiver subscribed with, and is verified by.
@@ -24,9 +22,7 @@ pub struct Subscription {
 
 impl Live {
     pub fn starts() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let demo = Demo::starts_in(&folder.path().join("demo"), &[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
-        Self { demo, _folder: folder }
+        Self { demo: Demo::starts_with(&[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]) }
     }
 
     /// Makes an endpoint with what the settings would have ticked.
@@ -92,10 +88,7 @@ impl Live {
 
     /// Somebody asks and an agent takes the chat.
     pub async fn chat_begins(&self) -> (Visitor, Agent, String) {
-        let (mut visitor, mut agent) = (self.demo.visitor().await, self.demo.agent(0).await);
-        agent.comes_online().await;
-        let chat = visitor.asks("=1+1, \"minha\" jarra veio lascada").await;
-        agent.accepts(&chat).await;
+        let (mut visitor, agent, chat) = self.demo.chat("=1+1, \"minha\" jarra veio lascada").await;
         visitor.sees_that("started").await;
         (visitor, agent, chat)
     }

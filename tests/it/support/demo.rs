@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::agent::Agent;
 use super::http::Http;
@@ -35,11 +36,29 @@ pub struct Demo {
     pub facts: Value,
     log: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
+    /// Its data, where nobody starts on them again.
+    _folder: Option<TempDir>,
 }
 
 impl Demo {
+    /// Starts it on data of its own, which go with it.
+    pub fn starts() -> Self {
+        Self::starts_with(&[])
+    }
+
+    /// The same, with this in its environment.
+    pub fn starts_with(environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_path_buf();
+        Self::begins(&path, environment, Some(folder))
+    }
+
     /// Starts it on a free port, with its data in `folder`, and waits until it is ready.
     pub fn starts_in(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::begins(folder, environment, None)
+    }
+
+    fn begins(folder: &Path, environment: &[(&str, &str)], own: Option<TempDir>) -> Self {
         let folder = folder.to_str().expect("a path in UTF-8");
         let mut command = papo(&["demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder]);
         let mut child = command.envs(environment.iter().copied()).spawn().expect("papo can be started");
@@ -54,7 +73,7 @@ impl Demo {
         readers.push(std::thread::spawn(move || keep(stdout, &writer)));
         let facts = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("not ready: {error}\n{line}{}", log.lock().expect("no panic while held")));
-        Self { child, facts, log, readers }
+        Self { child, facts, log, readers, _folder: own }
     }
 
     /// One of the addresses or keys that it printed.
@@ -76,6 +95,21 @@ impl Demo {
         let account = &self.facts["agents"][at];
         let (email, password) = (account["email"].as_str().expect("an e-mail"), account["password"].as_str().expect("a password"));
         Agent::signs_in(&self.http(), self.fact("ws_agent_url"), email, password).await
+    }
+
+    /// The same, available.
+    pub async fn agent_online(&self, at: usize) -> Agent {
+        let mut agent = self.agent(at).await;
+        agent.comes_online().await;
+        agent
+    }
+
+    /// A visitor whose chat begins with this message, and the agent who accepted it, with the chat's id.
+    pub async fn chat(&self, message: &str) -> (Visitor, Agent, String) {
+        let (mut visitor, mut agent) = (self.visitor().await, self.agent_online(0).await);
+        let chat = visitor.asks(message).await;
+        agent.accepts(&chat).await;
+        (visitor, agent, chat)
     }
 
     /// Somebody else of a department of this agent's, signed in.

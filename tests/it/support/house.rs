@@ -1,6 +1,5 @@
 //! The store with its rules and a clock that tests move: what time does to chats, without sockets.
 
-use papo::auth::vault::Vault;
 use papo::clock::Clock;
 use papo::domain::agent::{Availability, Role};
 use papo::domain::chat::Chat;
@@ -8,29 +7,25 @@ use papo::domain::chat::command::{Actor, Command};
 use papo::domain::chat::event::Event;
 use papo::domain::chat::evolve::{evolve, requested};
 use papo::domain::department::{Limits, Routing};
-use papo::domain::endpoint::filter::Filter;
 use papo::domain::endpoint::secret::Signing;
-use papo::domain::endpoint::url::WebhookUrl;
 use papo::domain::endpoint::{EndpointDraft, Extras};
 use papo::domain::event_type::EventType;
 use papo::domain::ids::{AgentId, ChatId, DepartmentId, SiteId, VisitorId};
 use papo::domain::intake::Intake;
-use papo::domain::page::Page;
-use papo::domain::site::{Field, Fields, LocationMode, Site};
 use papo::domain::text::Body;
 use papo::domain::time::Timestamp;
-use papo::domain::visitor::Device;
 use papo::store::Store;
 use papo::store::audit::Author;
 use papo::store::commands::{Done, NewRequest, OfflineNew};
 use papo::store::deliveries::DeliveryFilter;
 use papo::store::error::StoreError;
-use papo::store::organisation::SetUp;
 use papo::store::people::AgentData;
 use papo::sweeper::Sweeper;
 use papo::webhooks::signature;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::founding;
 
 /// 2026-11-22T12:00:00Z.
 const NOON: i64 = 1_795_348_800_000;
@@ -54,7 +49,7 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::fixed(Timestamp::from_ms(NOON));
         let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("a new store");
-        let founded = store.claim_setup(set_up()).await.expect("the first claim");
+        let founded = store.claim_setup(founding::set_up()).await.expect("the first claim");
         let house = Self {
             folder,
             clock,
@@ -98,8 +93,7 @@ impl House {
 
     /// A new visitor asks for help.
     pub async fn asks(&mut self, message: &str) -> (ChatId, VisitorId) {
-        let mut token_hash = [0; 32];
-        token_hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        let token_hash = founding::token_hash();
         let asked = self.store.request_chat(self.form(token_hash, message)).await.expect("a chat");
         self.chats.push((asked.chat, token_hash));
         (asked.chat, asked.visitor)
@@ -113,21 +107,8 @@ impl House {
     }
 
     fn form(&self, token_hash: [u8; 32], message: &str) -> NewRequest {
-        NewRequest {
-            site: self.site,
-            token_hash,
-            intake: Intake { name: Some("Ana".to_owned()), message: Body::parse(message).ok(), ..Intake::default() },
-            fields: "{}".to_owned(),
-            origin: "widget".to_owned(),
-            locale: "pt-BR".to_owned(),
-            timezone: None,
-            page: Page::default(),
-            device: Device::default(),
-            user_agent: None,
-            address: None,
-            previous_chat: None,
-            receipt: None,
-        }
+        let intake = Intake { name: Some("Ana".to_owned()), message: Body::parse(message).ok(), ..Intake::default() };
+        founding::request(self.site, token_hash, intake)
     }
 
     pub async fn does(&self, chat: ChatId, actor: Actor, command: Command) -> Result<Done, StoreError> {
@@ -186,20 +167,9 @@ impl House {
 
     /// An endpoint that is told everything, so that the outbox has what happens from now on.
     pub async fn tells_everything(&self) {
-        let vault = Vault::from_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").expect("a key");
-        let draft = EndpointDraft {
-            name: "CRM".to_owned(),
-            url: WebhookUrl::parse("https://crm.example/papo").expect("a URL"),
-            plain_http_accepted: false,
-            filter: Filter { events: EventType::ALL.iter().copied().collect(), ..Filter::default() },
-            extras: Extras { transcript: true, note: true, ..Extras::default() },
-            enrich: std::collections::BTreeSet::new(),
-            signing: Signing::Hmac,
-            strict_order: false,
-            rate_per_second: None,
-            enabled: true,
-        };
-        self.store.create_endpoint(&vault, draft, &[], signature::generate(Signing::Hmac)).await.expect("an endpoint");
+        let wanted = founding::draft("https://crm.example/papo", EventType::ALL);
+        let draft = EndpointDraft { extras: Extras { transcript: true, note: true, ..Extras::default() }, ..wanted };
+        self.store.create_endpoint(&founding::vault(), draft, &[], signature::generate(Signing::Hmac)).await.expect("an endpoint");
     }
 
     /// The bodies in the outbox, the first first; of an erased one its type and the delivery's state.
@@ -251,45 +221,4 @@ pub async fn assert_timeline_rebuilds_row(store: &Store, id: ChatId, restarted: 
         (rebuilt.queued.steady, rebuilt.called_at, rebuilt.idle_since) = (stored.queued.steady, stored.called_at, stored.idle_since);
     }
     assert_eq!(rebuilt, stored, "the timeline rebuilds the row");
-}
-
-pub fn set_up() -> SetUp {
-    SetUp {
-        organisation: "Loja".to_owned(),
-        timezone: "America/Recife".to_owned(),
-        locale: "pt-BR".to_owned(),
-        admin_name: "Dora".to_owned(),
-        admin_email: "dora@example.com".to_owned(),
-        password_hash: String::new(),
-        department: "Vendas".to_owned(),
-        site: Site {
-            id: SiteId::new(),
-            key: "key".to_owned(),
-            name: "Loja".to_owned(),
-            default_department: DepartmentId::new(),
-            allowed_domains: vec!["shop.example".to_owned()],
-            locale: "auto".to_owned(),
-            color: "#15465f".to_owned(),
-            position: "right".to_owned(),
-            theme: "auto".to_owned(),
-            title: String::new(),
-            greeting: String::new(),
-            label: String::new(),
-            fields: Fields {
-                name: Field::Optional,
-                email: Field::Optional,
-                phone: Field::Off,
-                message: Field::Optional,
-                department: Field::Off,
-            },
-            consent: None,
-            privacy_url: None,
-            marketing: false,
-            location: LocationMode::Queue,
-            location_recipients: String::new(),
-            location_keep_days: 30,
-            archived_at: None,
-        },
-        inspector_key: "inspector".to_owned(),
-    }
 }

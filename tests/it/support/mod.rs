@@ -6,6 +6,7 @@ pub mod agent;
 pub mod browser;
 pub mod cut;
 pub mod demo;
+pub mod founding;
 pub mod house;
 pub mod http;
 pub mod routes;

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use papo::domain::delivery::DeliveryState::{Delivered, Due, Failed, Held};
 use papo::domain::endpoint::health::{DisabledReason, Warning};
+use papo::domain::endpoint::url::WebhookUrl;
 use papo::domain::event_type::EventType;
 use papo::domain::ids::EndpointId;
 
@@ -16,6 +17,10 @@ const REQUESTED: [EventType; 1] = [EventType::ChatRequested];
 
 fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address")
+}
+
+fn address(receiver: &Receiver) -> WebhookUrl {
+    WebhookUrl::parse(&receiver.url()).expect("a URL")
 }
 
 /// A world in which an endpoint has this many events waiting.
@@ -41,7 +46,7 @@ fn the_breaker_probes_with_one_at_growing_pauses_and_closes_when_somebody_answer
             assert_eq!(dispatcher.tick().await, 1, "one probes after {seconds} s");
         }
         let receiver = Receiver::opens();
-        world.changes(endpoint, |draft| draft.url = super::world::draft(&receiver.url(), &REQUESTED).url).await;
+        world.changes(endpoint, |draft| draft.url = address(&receiver)).await;
         world.clock.advance_ms(239_999);
         assert_eq!(dispatcher.tick().await, 0, "still open, whatever the address");
         world.clock.advance_ms(HOUR_MS);
@@ -76,7 +81,7 @@ fn whoever_could_be_reached_again_is_called_at_once_after_a_restart() {
         let (world, endpoint) = world_with(&format!("http://{}/", nobody()), 8).await;
         world.dispatcher().tick().await;
         let receiver = Receiver::opens();
-        world.changes(endpoint, |draft| draft.url = super::world::draft(&receiver.url(), &REQUESTED).url).await;
+        world.changes(endpoint, |draft| draft.url = address(&receiver)).await;
         world.clock.advance_ms(30_000);
         assert_eq!(world.dispatcher().tick().await, 8, "the probe is taken, and all follow");
         let world = world.restarts().await;

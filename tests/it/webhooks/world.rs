@@ -1,6 +1,5 @@
 //! A small organisation with its store, its dispatcher and a clock that tests move.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,25 +9,18 @@ use papo::domain::address::AllowList;
 use papo::domain::agent::Availability;
 use papo::domain::chat::command::{Actor, Command};
 use papo::domain::delivery::{Delivery, DeliveryState};
-use papo::domain::endpoint::filter::Filter;
 use papo::domain::endpoint::headers::CustomHeader;
 use papo::domain::endpoint::secret::Signing;
-use papo::domain::endpoint::url::WebhookUrl;
-use papo::domain::endpoint::{Endpoint, EndpointDraft, Extras};
+use papo::domain::endpoint::{Endpoint, EndpointDraft};
 use papo::domain::event_type::EventType;
 use papo::domain::ids::{AgentId, ChatId, DepartmentId, EndpointId, SiteId, VisitorId};
 use papo::domain::intake::Intake;
-use papo::domain::page::Page;
 use papo::domain::resending::Wanted;
-use papo::domain::site::{Consent, Field, Fields, LocationMode, Site};
 use papo::domain::text::Body;
 use papo::domain::time::Timestamp;
-use papo::domain::visitor::Device;
 use papo::store::Store;
-use papo::store::commands::NewRequest;
 use papo::store::deliveries::{DeliveryDetail, DeliveryFilter};
 use papo::store::error::StoreError;
-use papo::store::organisation::SetUp;
 use papo::webhooks::client::Limits;
 use papo::webhooks::dispatcher::Dispatcher;
 use papo::webhooks::guard::Policy;
@@ -37,8 +29,7 @@ use papo::webhooks::outgoing::Outgoing;
 use papo::webhooks::{client, signature};
 use tempfile::TempDir;
 
-/// The base64 of 32 zero bytes.
-const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+use crate::support::founding;
 
 /// Runs a test on one thread, as the dispatcher needs it, with a ceiling that only a fault reaches.
 pub fn on_one_thread(test: impl Future<Output = ()>) {
@@ -63,11 +54,11 @@ impl World {
         let clock = Clock::fixed(Clock::system().now().wall);
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("papo.sqlite3"), clock.clone()).expect("a store");
-        let founded = store.claim_setup(set_up()).await.expect("the first claim");
+        let founded = store.claim_setup(founding::set_up_with_consent()).await.expect("the first claim");
         store.agent_present(founded.admin, true).await.expect("present");
         store.set_availability(founded.admin, Availability::Online, None).await.expect("online");
         let site = store.directory().sites.keys().next().copied().expect("a site");
-        let vault = Vault::from_text(KEY).expect("a key");
+        let vault = founding::vault();
         let inspector = Arc::new(Inspector::default());
         Self { folder, clock, store, vault, inspector, agent: founded.admin, department: founded.department, site }
     }
@@ -139,7 +130,7 @@ impl World {
     /// An endpoint for these events; answers its secret too.
     pub async fn endpoint(&self, url: &str, events: &[EventType]) -> (EndpointId, String) {
         let secret = signature::generate(Signing::Hmac);
-        let made = self.store.create_endpoint(&self.vault, draft(url, events), &[], secret.clone()).await.expect("an endpoint");
+        let made = self.store.create_endpoint(&self.vault, founding::draft(url, events), &[], secret.clone()).await.expect("an endpoint");
         (made.id, secret.to_text())
     }
 
@@ -162,34 +153,19 @@ impl World {
 
     /// A new visitor asks for help and tells no more than this.
     pub async fn asks_as(&self, name: Option<&str>, email: Option<&str>) -> (ChatId, VisitorId) {
-        let mut token_hash = [0; 32];
-        token_hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-        self.asks_with(token_hash, name, email).await
+        self.asks_with(founding::token_hash(), name, email).await
     }
 
     /// The visitor with this token asks for help.
     pub async fn asks_with(&self, token_hash: [u8; 32], name: Option<&str>, email: Option<&str>) -> (ChatId, VisitorId) {
-        let request = NewRequest {
-            site: self.site,
-            token_hash,
-            intake: Intake {
-                name: name.map(str::to_owned),
-                email: email.map(str::to_owned),
-                message: Body::parse("A rede aguenta duas pessoas?").ok(),
-                consent_version: Some(1),
-                ..Intake::default()
-            },
-            fields: r#"{"cidade":"Recife"}"#.to_owned(),
-            origin: "widget".to_owned(),
-            locale: "pt-BR".to_owned(),
-            timezone: Some("America/Recife".to_owned()),
-            page: Page::default(),
-            device: Device::default(),
-            user_agent: Some("Firefox".to_owned()),
-            address: Some("203.0.113.7".to_owned()),
-            previous_chat: None,
-            receipt: None,
+        let intake = Intake {
+            name: name.map(str::to_owned),
+            email: email.map(str::to_owned),
+            message: Body::parse("A rede aguenta duas pessoas?").ok(),
+            consent_version: Some(1),
+            ..Intake::default()
         };
+        let request = founding::request_of_browser(self.site, token_hash, intake);
         let asked = self.store.request_chat(request).await.expect("a chat");
         (asked.chat, asked.visitor)
     }
@@ -219,61 +195,5 @@ impl World {
         let all = self.deliveries(endpoint).await;
         assert_eq!(all.len(), 1, "one delivery");
         self.store.delivery(all[0].id).await.expect("a delivery")
-    }
-}
-
-pub fn draft(url: &str, events: &[EventType]) -> EndpointDraft {
-    EndpointDraft {
-        name: "CRM".to_owned(),
-        url: WebhookUrl::parse(url).expect("a URL"),
-        plain_http_accepted: true,
-        filter: Filter { events: events.iter().copied().collect::<BTreeSet<_>>(), ..Filter::default() },
-        extras: Extras::default(),
-        enrich: BTreeSet::new(),
-        signing: Signing::Hmac,
-        strict_order: false,
-        rate_per_second: None,
-        enabled: true,
-    }
-}
-
-fn set_up() -> SetUp {
-    SetUp {
-        organisation: "Casa Murici".to_owned(),
-        timezone: "America/Recife".to_owned(),
-        locale: "pt-BR".to_owned(),
-        admin_name: "Dora".to_owned(),
-        admin_email: "dora@example.com".to_owned(),
-        password_hash: String::new(),
-        department: "Vendas".to_owned(),
-        site: Site {
-            id: SiteId::new(),
-            key: "key".to_owned(),
-            name: "Loja".to_owned(),
-            default_department: DepartmentId::new(),
-            allowed_domains: vec!["shop.example".to_owned()],
-            locale: "auto".to_owned(),
-            color: "#15465f".to_owned(),
-            position: "right".to_owned(),
-            theme: "auto".to_owned(),
-            title: String::new(),
-            greeting: String::new(),
-            label: String::new(),
-            fields: Fields {
-                name: Field::Optional,
-                email: Field::Optional,
-                phone: Field::Off,
-                message: Field::Optional,
-                department: Field::Off,
-            },
-            consent: Some(Consent { version: 1, text: "Usaremos seus dados para responder.".to_owned() }),
-            privacy_url: None,
-            marketing: false,
-            location: LocationMode::Queue,
-            location_recipients: String::new(),
-            location_keep_days: 30,
-            archived_at: None,
-        },
-        inspector_key: "inspector".to_owned(),
     }
 }

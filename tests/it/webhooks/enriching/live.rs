@@ -4,7 +4,6 @@ use futures_util::FutureExt as _;
 use papo::hub::{Hub, Topic};
 use papo::relay::Relay;
 use serde_json::{Value, json};
-use tempfile::tempdir;
 
 use super::office::{Office, ok};
 use crate::support::demo::Demo;
@@ -30,13 +29,11 @@ fn answer() -> Value {
 
 #[tokio::test]
 async fn an_open_card_shows_what_a_webhook_answered_and_the_visitor_is_not_told() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), OPEN_LOOPBACK);
+    let demo = Demo::starts_with(OPEN_LOOPBACK);
     let receiver = Receiver::opens();
     receiver.answers_always(ok(&answer()));
     endpoint(&demo, &receiver, &["name", "phone", "custom", "card", "note"]).await;
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
+    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent_online(0).await);
     let chat = visitor.asks("oi").await;
     let opened = agent.opens(&chat).await;
     assert_eq!((&opened["card"]["visitor"]["phone"], &opened["card"]["cards"]), (&Value::Null, &json!([])));
