@@ -145,7 +145,7 @@ pub fn server(listener: TcpListener, key: Key, log: Log) -> io::Result<Server> {
 }
 
 #[actix_web::main]
-pub async fn main() -> io::Result<()> {
+async fn main() -> io::Result<()> {
     let set = |name: &str| std::env::var(name).ok();
     let key = set("PAPO_SECRET").and_then(|text| Key::parse(&text)).ok_or_else(|| io::Error::other("PAPO_SECRET is not a secret"))?;
     let port = set("PORT").and_then(|port| port.parse().ok()).unwrap_or(9000);

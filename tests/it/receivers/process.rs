@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -29,7 +30,7 @@ impl Language {
             Self::Php | Self::BarePhp => Command::new("php"),
             Self::Python => Command::new("python3"),
             Self::Node => Command::new("node"),
-            Self::Rust => Command::new(std::env::current_exe().expect("the tests have a path")),
+            Self::Rust => Command::new(receiver_in_rust()),
         };
         match self {
             Self::Php => command.args(["-d", "log_errors=1", "-S", &format!("127.0.0.1:{port}")]).arg(file),
@@ -37,11 +38,28 @@ impl Language {
             // Compiled files would stay in the repository.
             Self::Python => command.arg("-B").arg(file),
             Self::Node => command.arg(file),
-            // The file is compiled into the tests: see `samples`.
-            Self::Rust => command.args(["--exact", "receivers::samples::the_receiver_in_rust", "--ignored", "--nocapture"]),
+            Self::Rust => &mut command,
         };
         command
     }
+}
+
+/// The program that the example `receive` is, which is the file of the docs; built first where the tests were built without it.
+fn receiver_in_rust() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        build.args(["build", "--example", "receive", "--message-format", "json"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // What cargo tells the tests about their package would make it build ring anew.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")) {
+            build.env_remove(name);
+        }
+        let output = build.output().expect("cargo can be started");
+        let messages = String::from_utf8_lossy(&output.stdout);
+        let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let program = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
+        program.unwrap_or_else(|| panic!("the example receive: {}", String::from_utf8_lossy(&output.stderr)))
+    })
 }
 
 /// A receiver that listens.

@@ -10,18 +10,6 @@ use super::kept::{Chat, Shape};
 use super::live::{EVENTS, Live};
 use super::process::{Language, Process, free_port, url};
 
-#[path = "../../../docs/webhooks/receive.rs"]
-mod receive;
-
-/// The program of `receive.rs`, for the tests that start it as a process.
-#[test]
-#[ignore = "a program, which the tests below start"]
-fn the_receiver_in_rust() {
-    if std::env::var_os("PAPO_SECRET").is_some() {
-        receive::main().expect("it serves until it is killed");
-    }
-}
-
 const PHP: (Language, &str, Shape) = (Language::Php, "docs/webhooks/receber.php", Shape::Tabelas);
 const BARE_PHP: (Language, &str, Shape) = (Language::BarePhp, "docs/webhooks/receber.php", Shape::Csv);
 const PYTHON: (Language, &str, Shape) = (Language::Python, "docs/webhooks/receive.py", Shape::Tables);
