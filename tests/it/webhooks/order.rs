@@ -63,6 +63,32 @@ fn with_strict_order_nothing_passes_until_the_event_has_ended() {
 }
 
 #[test]
+fn the_order_is_held_through_a_restart_before_each_attempt() {
+    on_one_thread(async {
+        for (strict_order, waits) in [(false, &[0, 5_000, 300_000][..]), (true, &[0, 5_000, 300_000, 1_800_000, 7_200_000])] {
+            let receiver = Receiver::opens();
+            receiver.answers_next((1..waits.len()).map(|_| Answer::status(500)));
+            if !strict_order {
+                receiver.answers_next([Answer::status(500)]);
+            }
+            let mut world = World::opens().await;
+            let (endpoint, _) = world.endpoint(&receiver.url(), &BOTH).await;
+            world.changes(endpoint, |draft| draft.strict_order = strict_order).await;
+            world.asks().await;
+            let mut events = Vec::new();
+            for wait in waits {
+                world = world.restarts_by(*wait).await;
+                world.dispatcher().tick().await;
+                events.extend(receiver.takes().iter().map(super::receiver::Post::event));
+            }
+            let mut expected = vec!["chat.requested"; waits.len()];
+            expected.push("message.created");
+            assert_eq!(events, expected, "strict: {strict_order}");
+        }
+    });
+}
+
+#[test]
 fn a_chats_messages_arrive_in_their_order_and_each_names_the_one_before() {
     on_one_thread(async {
         let (world, receiver) = (World::opens().await, Receiver::opens());

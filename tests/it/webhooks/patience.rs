@@ -115,6 +115,46 @@ fn a_pause_that_was_asked_for_outlasts_a_restart_and_a_clock_that_was_set_meanwh
 }
 
 #[test]
+fn a_limit_that_was_halved_outlasts_a_restart() {
+    on_one_thread(async {
+        for (answer, at_once) in [(Answer::status(200), 8), (Answer::with(429, &[("Retry-After", "1")], ""), 4)] {
+            let receiver = Receiver::opens();
+            receiver.answers_next([answer]);
+            let (world, _) = world_with(&receiver.url(), 1).await;
+            world.dispatcher().tick().await;
+            let world = world.restarts_by(2_000).await;
+            for _ in 0..20 {
+                world.asks().await;
+            }
+            receiver.answers_always(Answer::Hang);
+            let dispatcher = world.dispatcher();
+            let working = tokio::task::spawn_local({
+                let dispatcher = dispatcher.clone();
+                async move { dispatcher.tick().await }
+            });
+            while receiver.posts().len() < 2 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(dispatcher.in_flight(), at_once);
+            working.abort();
+        }
+    });
+}
+
+#[test]
+fn a_restart_forgets_the_pace_of_a_rate_and_makes_no_burst_of_it() {
+    on_one_thread(async {
+        let receiver = Receiver::opens();
+        let (mut world, endpoint) = world_with(&receiver.url(), 20).await;
+        world.changes(endpoint, |draft| draft.rate_per_second = Some(2)).await;
+        for start in 0..3 {
+            assert_eq!(world.dispatcher().tick().await, 1, "start {start}");
+            world = world.restarts().await;
+        }
+    });
+}
+
+#[test]
 fn a_jump_of_the_clock_moves_neither_the_breaker_nor_a_pause() {
     on_one_thread(async {
         for jump_ms in [DAY_MS, -DAY_MS] {
