@@ -2,7 +2,8 @@
 //!
 //! A file's address changes with its content, so browsers keep it for ever and an upgrade never mixes old and new modules: pages
 //! name modules by bare specifiers (`lib/socket`) that the import map resolves. `url(…)` in style sheets is rewritten to the hashed address.
-//! Scripts and style sheets go out without their comments, and the widget's as one file each: `widget/joined.js`, `css/widget/joined.css`.
+//! Scripts and style sheets go out without their comments; the visitor's window has one script for each language and one style sheet, which
+//! `build.rs` makes of the others: `widget/joined/en.js`, `css/widget/joined.css`.
 //! Everything is read once, at the first use. Knows nothing of pages or of who asks.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ use flate2::write::GzEncoder;
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
-use super::lean::{joined, without_comments};
+use super::lean::without_comments;
 
 #[derive(Embed)]
 #[folder = "static/"]
@@ -27,14 +28,13 @@ struct Files;
 
 /// The only script on foreign pages: it has a short address of its own and is no module.
 const LOADER: &str = "widget/loader.js";
-/// The module that starts the visitor's window, and under which path all that it needs is one file: 25 small files would cost a phone on
-/// HTTP/1.1 several round trips and a third more bytes.
-const WIDGET_ENTRY: &str = "widget/main";
-const WIDGET_SCRIPT: &str = "widget/joined.js";
-const WIDGET_STYLE: &str = "css/widget/joined.css";
-/// The style sheets of the visitor's window, in order.
-const WIDGET_STYLES: [&str; 11] =
-    ["tokens", "base", "brand", "button", "field", "signal", "notice", "widget/window", "widget/form", "widget/queue", "widget/talk"];
+/// What `build.rs` made for the visitor's window: 35 small files would cost a phone on HTTP/1.1 several round trips and twice the bytes.
+const MADE: [(&str, &str); 4] = [
+    ("css/widget/joined.css", include_str!(concat!(env!("OUT_DIR"), "/widget.css"))),
+    ("widget/joined/en.js", include_str!(concat!(env!("OUT_DIR"), "/widget.en.js"))),
+    ("widget/joined/es.js", include_str!(concat!(env!("OUT_DIR"), "/widget.es.js"))),
+    ("widget/joined/pt-BR.js", include_str!(concat!(env!("OUT_DIR"), "/widget.pt-BR.js"))),
+];
 /// Hexadecimal digits of the SHA-256 in an address: 48 bits, far beyond a clash between versions of one file.
 const HASH_DIGITS: usize = 12;
 /// A year, what RFC 9111 caches take as "for ever".
@@ -129,16 +129,10 @@ impl Shelf {
             let content = if path.ends_with(".css") { shelf.with_hashed_urls(&path, &file.data) } else { file.data.into_owned() };
             shelf.add(&path, if is_source(&path) { without_comments(&String::from_utf8_lossy(&content)).into_bytes() } else { content });
         }
-        shelf.add(WIDGET_SCRIPT, joined(WIDGET_ENTRY, |specifier| shelf.text(&format!("{specifier}.js"))).into_bytes());
-        shelf.add(
-            WIDGET_STYLE,
-            WIDGET_STYLES.iter().filter_map(|name| shelf.text(&format!("css/{name}.css"))).collect::<String>().into_bytes(),
-        );
+        for (path, content) in MADE {
+            shelf.add(path, content.as_bytes().to_vec());
+        }
         shelf
-    }
-
-    fn text(&self, path: &str) -> Option<String> {
-        self.by_path.get(path).map(|asset| String::from_utf8_lossy(&asset.content).into_owned())
     }
 
     fn add(&mut self, path: &str, content: Vec<u8>) {
@@ -217,7 +211,7 @@ pub fn packed(request: &HttpRequest, mime: &'static str, content: String) -> Htt
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, mime)).insert_header((header::VARY, "Accept-Encoding"));
     if takes_gzip(request) {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         if encoder.write_all(content.as_bytes()).is_ok()
             && let Ok(packed) = encoder.finish()
         {
@@ -239,7 +233,7 @@ fn is_source(path: &str) -> bool {
 }
 
 fn is_module(path: &str) -> bool {
-    path.ends_with(".js") && path != LOADER && path != WIDGET_SCRIPT
+    path.ends_with(".js") && path != LOADER && MADE.iter().all(|(made, _)| *made != path)
 }
 
 fn specifier_of(path: &str) -> &str {

@@ -1,9 +1,6 @@
-//! Makes our own scripts and style sheets smaller without changing what they do: comments and indentation go, and the modules of the
-//! widget become one file, because a stranger's phone fetches it. No parser: it relies on the shape that `tests/js/widget_page.test.js` holds
-//! (a line comment has its own line, no string holds what looks like a comment, imports are named and on one line, no literal spans lines, no name is declared twice).
-//! Knows nothing of requests and of where files lie.
-
-use std::collections::BTreeSet;
+//! Makes our own scripts and style sheets smaller without changing what they do: comments and indentation go. No parser: it relies on the
+//! shape that `tests/js/widget_page.test.js` holds (a line comment has its own line, no string holds what looks like a comment, no literal
+//! spans lines). The visitor's window goes further: `build.rs`. Knows nothing of requests and of where files lie.
 
 /// A script or style sheet without comments, indentation and empty lines.
 #[must_use]
@@ -46,33 +43,9 @@ fn push_without_asides(lean: &mut String, line: &str) {
     lean.truncate(lean.trim_end_matches(' ').len());
 }
 
-/// The module `entry` (`widget/main`) and all that it imports as one module without imports, each module after those it needs.
-/// `source` gives a module's text by its specifier; one that it doesn't know is left out.
-#[must_use]
-pub fn joined(entry: &str, source: impl Fn(&str) -> Option<String>) -> String {
-    let mut whole = String::new();
-    push_module(entry, &source, &mut BTreeSet::new(), &mut whole);
-    whole
-}
-
-fn push_module(specifier: &str, source: &impl Fn(&str) -> Option<String>, seen: &mut BTreeSet<String>, whole: &mut String) {
-    if !seen.insert(specifier.to_owned()) {
-        return;
-    }
-    let text = without_comments(&source(specifier).unwrap_or_default());
-    let (imports, own): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("import "));
-    for needed in imports.iter().filter_map(|line| line.split('"').nth(1)) {
-        push_module(needed, source, seen, whole);
-    }
-    for line in own {
-        whole.push_str(line.strip_prefix("export ").unwrap_or(line));
-        whole.push('\n');
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{joined, without_comments};
+    use super::without_comments;
 
     #[test]
     fn comments_go_and_code_stays() {
@@ -86,19 +59,5 @@ mod tests {
             without_comments("/* one\n   two */\n.a { b: c; } /* x */\n\n/* three */ .d { e: f; }\n"),
             ".a { b: c; }\n.d { e: f; }\n"
         );
-    }
-
-    #[test]
-    fn modules_come_once_and_after_what_they_need() {
-        let source = |specifier: &str| {
-            let text = match specifier {
-                "widget/main" => "import { talk } from \"widget/talk\";\nimport { el } from \"lib/dom\";\ntalk(el);\n",
-                "widget/talk" => "import { el } from \"lib/dom\";\nexport const talk = () => el;\n",
-                "lib/dom" => "export function el() {}\n",
-                _ => return None,
-            };
-            Some(text.to_owned())
-        };
-        assert_eq!(joined("widget/main", source), "function el() {}\nconst talk = () => el;\ntalk(el);\n");
     }
 }

@@ -25,7 +25,8 @@ struct FramePage<'a> {
     lang: &'static str,
     site: FrameSite<'a>,
     assets: Assets,
-    texts_json: String,
+    /// The path of the script that has the texts of this language.
+    script: String,
     config_json: String,
     branding: bool,
     by: &'a str,
@@ -133,7 +134,7 @@ async fn frame(request: HttpRequest, key: Path<String>, state: Data<AppState>) -
         lang: locale.tag(),
         site: FrameSite { theme: &site.theme, title: if site.title.is_empty() { texts.text("launcher.title") } else { &site.title } },
         assets: Assets,
-        texts_json: texts.json_of(&["widget"]),
+        script: format!("widget/joined/{}.js", locale.tag()),
         config_json: config(site, &state, &departments, &host_origins).to_string().replace('<', "\\u003c"),
         branding: true,
         by: texts.text("widget.by"),

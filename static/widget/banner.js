@@ -2,12 +2,13 @@
 // One line under the header: connection lost and back, and a warning before a time limit, with the way to stay.
 
 import { el, fill, icon } from "lib/dom";
-import { t } from "lib/i18n";
+import { t } from "widget/texts";
 import { isOpen } from "widget/model";
 import { button } from "widget/parts";
 
 const WARN_MS = 60_000;
 const BACK_MS = 4_000;
+const SENTENCES = { lost: "widget.link.lost", back: "widget.link.back", wait: "widget.limit.wait", inactivity: "widget.limit.inactivity" };
 
 /** @param {import("./main.js").App} app */
 export function banner(app) {
@@ -44,7 +45,7 @@ export function banner(app) {
       node.classList.toggle("is-ok", kind === "back");
       if (!kind) return;
       fill(glyph, icon({ lost: "wifioff", back: "check" }[kind] ?? "clock"));
-      fill(text, t(kind === "lost" || kind === "back" ? "widget.link." + kind : "widget.limit." + kind));
+      fill(text, t(/** @type {any} */ (SENTENCES)[kind]));
       fill(act, kind === "lost" && button("", t("widget.link.now"), () => app.socket.wake()), kind === "inactivity" && button("", t("widget.limit.stay"), () => app.command("stay")));
     },
   };

@@ -2,7 +2,7 @@
 // Writing: Enter sends, Shift+Enter breaks the line, and nothing typed is lost by a reload.
 
 import { el, fill } from "lib/dom";
-import { formatNumber, t } from "lib/i18n";
+import { t } from "widget/texts";
 import { iconButton, popover } from "widget/parts";
 
 const MESSAGE_MAX = 10_000;
@@ -51,7 +51,7 @@ export function composer(app) {
   function fits(text) {
     const length = text.length > MESSAGE_MAX ? [...text].length : 0;
     long.hidden = length <= MESSAGE_MAX;
-    fill(long, !long.hidden && t("widget.compose.long", { length: formatNumber(length), max: formatNumber(MESSAGE_MAX) }));
+    fill(long, !long.hidden && t("widget.compose.long", { length, max: MESSAGE_MAX }));
     return long.hidden;
   }
 

@@ -28,10 +28,19 @@ export function target({ fields, default_department_id = "" }, departments, chos
   return (departments.find((one) => one.state !== "offline") ?? own ?? departments[0])?.id ?? null;
 }
 
+const MISSING = {
+  name: "widget.wrong.name",
+  email: "widget.wrong.email",
+  phone: "widget.wrong.phone",
+  department: "widget.wrong.department",
+  message: "widget.wrong.message",
+  consent: "widget.wrong.consent",
+};
+
 /** @param {string} name @param {string | boolean} value @param {string} wanted its rule @returns {string} the key of a text that says what to fix, or "" */
 export function problem(name, value, wanted) {
   if (wanted === "off") return "";
-  if (!value) return wanted === "required" ? "widget.wrong." + name : "";
+  if (!value) return wanted === "required" ? /** @type {any} */ (MISSING)[name] : "";
   if (name === "email") return emailProblem(String(value));
   if (name === "phone" && String(value).replace(/\D/g, "").length < 8) return "widget.wrong.phone_short";
   if (name === "message" && [...String(value)].length > 10_000) return "widget.wrong.long";

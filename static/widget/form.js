@@ -2,11 +2,14 @@
 // The questions before a chat, and the offline message: the same fields under two rules.
 
 import { el, fill, icon, setText } from "lib/dom";
-import { t } from "lib/i18n";
+import { t } from "widget/texts";
 import { notice } from "widget/parts";
 import { problem, rule, target } from "widget/fields";
 import { isAway } from "widget/model";
 
+const LABELS = { name: "widget.form.name", email: "widget.form.email", phone: "widget.form.phone", department: "widget.form.department", message: "widget.form.message" };
+const OFFLINE_LABELS = { ...LABELS, email: "widget.form.reply_to", message: "widget.form.note" };
+const STATES = { online: "widget.form.department_online", busy: "widget.form.department_busy", offline: "widget.form.department_offline" };
 const KINDS = { name: ["text", "name"], email: ["email", "email"], phone: ["tel", "tel"] };
 
 /** @param {import("./main.js").App} app @param {{missed?: boolean}} [options] missed: the message carries the chat that nobody took */
@@ -106,7 +109,7 @@ export function form(app, { missed = false } = {}) {
       fill(
         options,
         el("option", { value: "" }, t(config.fields.department === "required" ? "widget.form.choose" : "widget.form.any")),
-        list.map((one) => el("option", { value: one.id }, t("widget.form.department_" + one.state, { name: one.name }))),
+        list.map((one) => el("option", { value: one.id }, t(STATES[one.state], { name: one.name }))),
       );
       options.value = list.some((one) => one.id === kept) ? kept : "";
     }
@@ -114,7 +117,7 @@ export function form(app, { missed = false } = {}) {
     for (const [name, { row, label }] of Object.entries(fields)) {
       const now = ruleOf(name);
       row.hidden = now === "off" || isKnown(name) || (name === "department" && (missed || list.length < 2));
-      if (label) fill(label, t(`widget.form.${name === "message" && offline ? "note" : name === "email" && offline ? "reply_to" : name}`), now === "optional" && el("span", { class: "opt" }, " ", t("widget.form.optional")));
+      if (label) fill(label, t(/** @type {any} */ (offline ? OFFLINE_LABELS : LABELS)[name]), now === "optional" && el("span", { class: "opt" }, " ", t("widget.form.optional")));
     }
     const others = offline && !fields.department.row.hidden && !isAway(state);
     setText(away, others ? t("widget.form.away") : "");
@@ -136,9 +139,9 @@ export function form(app, { missed = false } = {}) {
         fields[name].row.hidden = false;
         check(name, refusal.message);
         fields[name].input.focus();
-      } else top.append(notice(refusal.message, "alert"));
+      } else top.append(notice(refusal.message, "is-alert"));
       update.told = refusal;
-    } else if (refusal && !(refusal.field in fields)) top.append(notice(refusal.message, "alert"));
+    } else if (refusal && !(refusal.field in fields)) top.append(notice(refusal.message, "is-alert"));
   }
   /** @type {any} */
   update.told = null;

@@ -2,9 +2,9 @@
 // The header: who or what the window is about, the menu of a chat, and the one way to minimise.
 
 import { el, fill, icon, setText } from "lib/dom";
-import { formatSpan, t } from "lib/i18n";
+import { formatSpan, t } from "widget/texts";
 import { isAway, isOpen } from "widget/model";
-import { confirm, iconButton, popover, tiles } from "widget/parts";
+import { confirmFinish, confirmLeave, iconButton, popover, tiles } from "widget/parts";
 import { download } from "widget/transcript";
 
 /** @param {string} name */
@@ -54,8 +54,8 @@ export function head(app) {
       const items = chat && screen !== "form" ? [
         screen === "talk" && item("download", "widget.end.download", () => download(app)),
         shared && item("pin", "widget.location.revoke", () => app.command("revoke_location")),
-        screen === "talk" && chat.state === "active" && item("x", "widget.finish.yes", () => confirm("widget.finish", () => app.command("finish"))),
-        screen === "talk" && chat.state === "waiting" && item("x", "widget.queue.leave", () => confirm("widget.leave", () => app.command("leave"))),
+        screen === "talk" && chat.state === "active" && item("x", "widget.finish.yes", () => confirmFinish(app)),
+        screen === "talk" && chat.state === "waiting" && item("x", "widget.queue.leave", () => confirmLeave(app)),
       ].filter(Boolean) : [];
       const shape = screen + shared + chat?.state;
       more.hidden = !items.length;

@@ -1,7 +1,7 @@
 // @ts-check
 // What happened in a chat, in the visitor's words.
 
-import { formatNumber, formatTime, t } from "lib/i18n";
+import { formatNumber, formatTime, t } from "widget/texts";
 
 /** @param {import("../lib/timeline.js").Entry} entry @returns {string} "" for what needs no line */
 export function lineText({ type, data, at, by }) {
@@ -24,8 +24,9 @@ export function lineText({ type, data, at, by }) {
     case "finished":
       return t(by.kind === "visitor" && data.reason === "closed" ? "widget.line.finished_by_you" : "widget.line.finished", { time });
     case "abandoned":
+      return t("widget.line.abandoned", { time });
     case "missed":
-      return t("widget.line." + type, { time });
+      return t("widget.line.missed", { time });
     default:
       return "";
   }

@@ -2,7 +2,7 @@
 // Asking for the place, with purpose, recipients and term before the browser's own question.
 
 import { el, fill, icon } from "lib/dom";
-import { t } from "lib/i18n";
+import { t } from "widget/texts";
 import { button, notice } from "widget/parts";
 
 const FIX_MAX_MS = 20_000;
@@ -16,7 +16,7 @@ export function locationCard(app, source, decline) {
     fill(told);
     const failed = (/** @type {number} */ code) => {
       share.disabled = false;
-      fill(told, notice(t(code === 1 ? "widget.location.denied" : "widget.location.failed"), "alert"));
+      fill(told, notice(t(code === 1 ? "widget.location.denied" : "widget.location.failed"), "is-alert"));
     };
     if (!navigator.geolocation) return failed(2);
     navigator.geolocation.getCurrentPosition(

@@ -2,7 +2,7 @@
 // Wires the visitor's window: storage, socket, outbox, host page, screens. Decides nothing that model.js can decide.
 
 import { el, fill, jsonOf } from "lib/dom";
-import { locale, t } from "lib/i18n";
+import { locale, t } from "widget/texts";
 import { Outbox, shelfIn } from "lib/outbox";
 import { Socket } from "lib/socket";
 import { openStorage } from "lib/storage";

@@ -2,10 +2,10 @@
 // Small pieces that several screens show.
 
 import { el, fill, icon } from "lib/dom";
-import { t } from "lib/i18n";
+import { t } from "widget/texts";
 
-/** @param {string} text @param {"wait" | "alert"} [tone] */
-export const notice = (text, tone = "wait") => el("p", { class: "notice is-" + tone }, text);
+/** @param {string} text @param {"is-wait" | "is-alert"} [tone] */
+export const notice = (text, tone = "is-wait") => el("p", { class: "notice " + tone }, text);
 
 /** @param {string} classes @param {any} label @param {() => void} onclick */
 export const button = (classes, label, onclick) => el("button", { type: "button", class: "btn " + classes, onclick }, label);
@@ -24,24 +24,26 @@ export function tiles() {
 
 /**
  * Asks before something that can't be taken back.
- * @param {string} what namespace of the texts: title, lead, yes, no
- * @param {() => void} yes
+ * @param {string} title @param {string} lead @param {string} no @param {string} yes texts
+ * @param {() => void} act what is done after a yes
  */
-export function confirm(what, yes) {
+function confirm(title, lead, no, yes, act) {
   const dialog = el("dialog", { class: "w-ask", "aria-labelledby": "ask", onclose: () => dialog.remove() });
-  const answer = (/** @type {() => void} */ act) => () => {
-    dialog.close();
-    act();
-  };
   fill(
     dialog,
-    el("h2", { id: "ask" }, t(what + ".title")),
-    el("p", null, t(what + ".lead")),
-    el("div", { class: "acts" }, button("", t(what + ".no"), answer(() => {})), button("btn-alert", t(what + ".yes"), answer(yes))),
+    el("h2", { id: "ask" }, title),
+    el("p", null, lead),
+    el("div", { class: "acts" }, button("", no, () => dialog.close()), button("btn-alert", yes, () => (dialog.close(), act()))),
   );
   document.body.append(dialog);
   dialog.showModal();
 }
+
+/** @param {import("./main.js").App} app */
+export const confirmLeave = (app) => confirm(t("widget.leave.title"), t("widget.leave.lead"), t("widget.leave.no"), t("widget.leave.yes"), () => app.command("leave"));
+
+/** @param {import("./main.js").App} app */
+export const confirmFinish = (app) => confirm(t("widget.finish.title"), t("widget.finish.lead"), t("widget.finish.no"), t("widget.finish.yes"), () => app.command("finish"));
 
 /**
  * A panel under its button: opens, closes by Escape, by a click beside it, and by a choice.

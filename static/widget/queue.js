@@ -2,9 +2,9 @@
 // Waiting: where one stands, for how long, and under which number.
 
 import { el, fill, icon, setText } from "lib/dom";
-import { formatDuration, formatSpan, t } from "lib/i18n";
+import { formatDuration, formatSpan, t } from "widget/texts";
 import { locationCard } from "widget/location";
-import { button, confirm, iconButton } from "widget/parts";
+import { button, confirmLeave, iconButton } from "widget/parts";
 
 const HEADS_MAX = 7;
 
@@ -38,7 +38,7 @@ export function queue(app) {
       el("p", { class: "w-small" }, keep),
       where,
     ),
-    el("div", { class: "w-foot row" }, button("btn-quiet is-alert", t("widget.queue.leave"), () => confirm("widget.leave", () => app.command("leave"))), button("grow", t("widget.queue.details"), () => app.act({ type: "see", wish: "details" }))),
+    el("div", { class: "w-foot row" }, button("btn-quiet is-alert", t("widget.queue.leave"), () => confirmLeave(app)), button("grow", t("widget.queue.details"), () => app.act({ type: "see", wish: "details" }))),
   );
   let shown = 0;
   let offered = "";

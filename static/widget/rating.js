@@ -2,10 +2,16 @@
 // The end: five faces with words, a comment, thanks, the copy, and the way back in.
 
 import { el, fill, icon, prose } from "lib/dom";
-import { t } from "lib/i18n";
+import { t } from "widget/texts";
 import { rows } from "lib/timeline";
 import { button, notice, thanksArt } from "widget/parts";
 import { download } from "widget/transcript";
+
+const WORDS = ["widget.rate.score_1", "widget.rate.score_2", "widget.rate.score_3", "widget.rate.score_4", "widget.rate.score_5"];
+const REASONS = { closed: "widget.end.why_closed", left_queue: "widget.end.why_left_queue", inactive: "widget.end.why_inactive", unattended: "widget.end.why_unattended" };
+
+/** Why the chat has ended. @param {any} chat */
+const why = (chat) => t(/** @type {any} */ (REASONS)[chat.end_reason]);
 
 /** @param {import("./main.js").App} app */
 const keepsakes = (app) => el("div", { class: "w-keep" }, button("btn-quiet", t("widget.end.reread"), () => app.act({ type: "see", wish: "reread" })), button("btn-quiet", t("widget.end.download"), () => download(app)));
@@ -24,7 +30,7 @@ function parting({ state, config }) {
 export function rate(app) {
   const { chat } = app.state;
   const wrong = el("p", { class: "error", id: "rate-error", role: "alert", hidden: true });
-  const faces = [1, 2, 3, 4, 5].map((score) => el("label", null, el("input", { type: "radio", name: "score", value: score, "aria-describedby": wrong.id, onchange: () => (wrong.hidden = true) }), icon("face" + score, ""), t("widget.rate.score_" + score)));
+  const faces = WORDS.map((word, i, _, score = i + 1) => el("label", null, el("input", { type: "radio", name: "score", value: score, "aria-describedby": wrong.id, onchange: () => (wrong.hidden = true) }), icon("face" + score, ""), t(word)));
   const comment = el("textarea", { class: "input", id: "comment", rows: 3, maxlength: 2000 });
   const carry = el("div");
   const node = el(
@@ -35,7 +41,7 @@ export function rate(app) {
       { class: "w-body w-form is-wide" },
       parting(app),
       carry,
-      el("p", { class: "w-small" }, t("widget.end.why_" + chat.end_reason)),
+      el("p", { class: "w-small" }, why(chat)),
       el("fieldset", { class: "field" }, el("legend", null, chat.agent ? t("widget.rate.of_agent", { name: chat.agent.name }) : t("widget.rate.of_chat")), el("div", { class: "rate" }, faces), wrong),
       el("div", { class: "field" }, el("label", { for: "comment" }, t("widget.rate.comment"), " ", el("span", { class: "opt" }, t("widget.form.optional"))), comment),
       keepsakes(app),
@@ -79,7 +85,7 @@ export function ended(app) {
       const rated = state.chat.rating;
       const thanks = state.chat.state === "finished";
       fill(title, !thanks ? t("widget.left.title") : first ? t("widget.end.thanks_name", { name: first }) : t("widget.end.thanks"));
-      fill(lead, rated ? t("widget.end.rated") : thanks ? t("widget.end.why_" + state.chat.end_reason) : t("widget.left." + (state.chat.end_reason === "disconnected" ? "disconnected" : "lead")));
+      fill(lead, rated ? t("widget.end.rated") : thanks ? why(state.chat) : t(state.chat.end_reason === "disconnected" ? "widget.left.disconnected" : "widget.left.lead"));
       fill(carry, carried(app));
     },
   };

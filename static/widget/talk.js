@@ -2,7 +2,7 @@
 // The conversation. Nodes are kept by key, so that a screen reader hears only what is new.
 
 import { el, fill, icon, prose, setText } from "lib/dom";
-import { formatDay, formatTime, t } from "lib/i18n";
+import { formatDay, formatTime, t } from "widget/texts";
 import { rows } from "lib/timeline";
 import { composer } from "widget/composer";
 import { lineText } from "widget/lines";
@@ -11,6 +11,7 @@ import { isOpen, locationAsked } from "widget/model";
 import { button } from "widget/parts";
 
 const TICKS = { pending: "clock", failed: "warn", sent: "check", delivered: "check2", read: "check2" };
+const WORDS_OF_TICKS = { pending: "widget.tick.pending", waiting: "widget.tick.waiting", sent: "widget.tick.sent", delivered: "widget.tick.delivered", read: "widget.tick.read" };
 /** So near to the end counts as reading along. */
 const NEAR_PX = 80;
 
@@ -46,7 +47,7 @@ export function talk(app) {
     const { tick } = row;
     const failed = row.messages.find((/** @type {any} */ message) => message.tick === "failed");
     const word = !tick ? "" : tick === "pending" && state.link.name !== "ready" ? "waiting" : tick;
-    const text = failed ? t(failed.code === "message_too_long" ? "widget.tick.too_long" : "widget.tick.failed") : word && t("widget.tick." + word);
+    const text = failed ? t(failed.code === "message_too_long" ? "widget.tick.too_long" : "widget.tick.failed") : word && t(/** @type {any} */ (WORDS_OF_TICKS)[word]);
     return { text, time: tick === "pending" || failed ? "" : formatTime(row.at), glyph: failed ? "warn" : tick && /** @type {any} */ (TICKS)[tick], failed, read: tick === "read" };
   }
 

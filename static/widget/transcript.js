@@ -1,7 +1,7 @@
 // @ts-check
 // The conversation as a text file, made here: nothing is sent anywhere.
 
-import { formatDateTime, formatTime, t } from "lib/i18n";
+import { formatDateTime, formatTime, t } from "widget/texts";
 import { rows } from "lib/timeline";
 import { lineText } from "widget/lines";
 

@@ -1,0 +1,128 @@
+//! The script of the visitor's window, one for each language: its modules joined, its texts where they are named, and all of it minified.
+//!
+//! Joining and texts go by lines and quotes, without a parser: they rely on the shape that `tests/js/widget_page.test.js` holds (imports are
+//! named and on one line, no name is declared twice, a key stands whole between double quotes). Knows nothing of where files lie.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use oxc::allocator::Allocator;
+use oxc::codegen::{Codegen, CodegenOptions};
+use oxc::minifier::{Minifier, MinifierOptions};
+use oxc::parser::Parser;
+use oxc::span::SourceType;
+
+/// Every key of the visitor's window begins so.
+const NAMESPACE: &str = "widget.";
+
+/// The module `entry` (`widget/main`) and all that it imports as one module without imports, each module after those it needs.
+/// `source` gives a module's text by its specifier; one that it doesn't know is left out.
+pub fn joined(entry: &str, source: &impl Fn(&str) -> Option<String>) -> String {
+    let mut whole = String::new();
+    push_module(entry, source, &mut BTreeSet::new(), &mut whole);
+    whole
+}
+
+fn push_module(specifier: &str, source: &impl Fn(&str) -> Option<String>, seen: &mut BTreeSet<String>, whole: &mut String) {
+    if !seen.insert(specifier.to_owned()) {
+        return;
+    }
+    let text = source(specifier).unwrap_or_default();
+    let (imports, own): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("import "));
+    for needed in imports.iter().filter_map(|line| line.split('"').nth(1)) {
+        push_module(needed, source, seen, whole);
+    }
+    for line in own {
+        whole.push_str(line.strip_prefix("export ").unwrap_or(line));
+        whole.push('\n');
+    }
+}
+
+/// The script with the texts of one language in the place of their keys: `"widget.queue.label"` becomes `"Sua vez na fila"`, and a key of
+/// which there is one text for one and one for others becomes `{"one": …, "other": …}`. `texts` has keys without the namespace.
+///
+/// # Errors
+/// The key that no text has.
+pub fn with_texts(script: &str, texts: &BTreeMap<String, String>) -> Result<String, String> {
+    let mut parts = script.split('"');
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.strip_prefix(NAMESPACE).filter(|key| key.chars().all(|letter| letter.is_ascii_alphanumeric() || "._".contains(letter))) {
+            Some(key) => {
+                written.push_str(&literal_of(key, texts).ok_or_else(|| format!("there is no text {part}"))?);
+                written.push(REPLACED);
+            }
+            None => {
+                written.push('"');
+                written.push_str(part);
+            }
+        }
+    }
+    Ok(written.replace(&format!("{REPLACED}\""), ""))
+}
+
+/// Stands behind a text that was put in, in the place where the quote behind its key comes next. In no source.
+const REPLACED: char = '\u{e000}';
+
+fn literal_of(key: &str, texts: &BTreeMap<String, String>) -> Option<String> {
+    if let Some(text) = texts.get(key) {
+        return serde_json::to_string(text).ok();
+    }
+    let form = |name: &str| texts.get(&format!("{key}_{name}"));
+    serde_json::to_string(&BTreeMap::from([("one", form("one")?), ("other", form("other")?)])).ok()
+}
+
+/// The module with short names and without what no machine needs.
+///
+/// # Errors
+/// What makes it no module, for instance a name that two of the joined ones declare.
+pub fn minified(script: &str) -> Result<String, String> {
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, script, SourceType::mjs()).parse();
+    if let Some(error) = parsed.errors.first() {
+        return Err(error.to_string());
+    }
+    let mut program = parsed.program;
+    let minified = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);
+    Ok(Codegen::new().with_options(CodegenOptions::minify()).with_scoping(minified.scoping).build(&program).code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{joined, minified, with_texts};
+
+    #[test]
+    fn modules_come_once_and_after_what_they_need() {
+        let source = |specifier: &str| {
+            let text = match specifier {
+                "widget/main" => "import { talk } from \"widget/talk\";\nimport { el } from \"lib/dom\";\ntalk(el);\n",
+                "widget/talk" => "import { el } from \"lib/dom\";\nexport const talk = () => el;\n",
+                "lib/dom" => "export function el() {}\n",
+                _ => return None,
+            };
+            Some(text.to_owned())
+        };
+        assert_eq!(joined("widget/main", &source), "function el() {}\nconst talk = () => el;\ntalk(el);\n");
+    }
+
+    #[test]
+    fn a_text_stands_where_its_key_stood() {
+        let texts = [("hello", "Diga \"oi\", {name}"), ("ahead_one", "uma"), ("ahead_other", "{n}")];
+        let texts: BTreeMap<String, String> = texts.map(|(key, text)| (key.to_owned(), text.to_owned())).into();
+        assert_eq!(
+            with_texts("a(\"widget.hello\", \"\") + b(\"widget.ahead\") + \"w widget.hello\"", &texts),
+            Ok("a(\"Diga \\\"oi\\\", {name}\", \"\") + b({\"one\":\"uma\",\"other\":\"{n}\"}) + \"w widget.hello\"".to_owned())
+        );
+        assert!(with_texts("t(\"widget.none\")", &texts).is_err(), "a key without a text is found when the program is built");
+        assert!(with_texts("t(\"widget.none_\" + word)", &texts).is_err(), "and so is one that is put together");
+    }
+
+    #[test]
+    fn names_become_short_and_strings_stay() {
+        let script = minified("// why\nconst waiting = (person) => person.name + \" // no comment\";\nlog(waiting(you), waiting(me));").expect("a module");
+        assert!(script.contains(" // no comment") && script.contains(".name"), "{script}");
+        assert!(!script.contains("why") && !script.contains("waiting") && !script.contains("person"), "{script}");
+        assert!(minified("const a = 1;\nconst a = 2;").is_err() || minified("const = 1").is_err());
+    }
+}
