@@ -11,8 +11,8 @@ use oxc::minifier::{Minifier, MinifierOptions};
 use oxc::parser::Parser;
 use oxc::span::SourceType;
 
-/// Every key of the visitor's window begins so.
-const NAMESPACE: &str = "widget.";
+/// Every key of the visitor's window begins so, with its quote.
+const NAMESPACE: &str = "\"widget.";
 
 /// The module `entry` (`widget/main`) and all that it imports as one module without imports, each module after those it needs.
 /// `source` gives a module's text by its specifier; one that it doesn't know is left out.
@@ -38,30 +38,29 @@ fn push_module(specifier: &str, source: &impl Fn(&str) -> Option<String>, seen: 
 }
 
 /// The script with the texts of one language in the place of their keys: `"widget.queue.label"` becomes `"Sua vez na fila"`, and a key of
-/// which there is one text for one and one for others becomes `{"one": …, "other": …}`. `texts` has keys without the namespace.
+/// which there is one text for one and one for others becomes `{"one": …, "other": …}`. A text that nothing is filled into needs no `t(…)`.
+/// `texts` has keys without the namespace.
 ///
 /// # Errors
 /// The key that no text has.
 pub fn with_texts(script: &str, texts: &BTreeMap<String, String>) -> Result<String, String> {
-    let mut parts = script.split('"');
-    let mut written = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.strip_prefix(NAMESPACE).filter(|key| key.chars().all(|letter| letter.is_ascii_alphanumeric() || "._".contains(letter))) {
-            Some(key) => {
-                written.push_str(&literal_of(key, texts).ok_or_else(|| format!("there is no text {part}"))?);
-                written.push(REPLACED);
-            }
-            None => {
-                written.push('"');
-                written.push_str(part);
-            }
+    let mut written = String::new();
+    let mut rest = script;
+    while let Some((before, after)) = rest.split_once(NAMESPACE) {
+        let (key, after) = after.split_once('"').unwrap_or((after, ""));
+        let literal = literal_of(key, texts).ok_or_else(|| format!("there is no text {key}"))?;
+        written.push_str(before);
+        rest = after;
+        if let (Some(outside), Some(behind)) = (written.strip_suffix("t("), after.strip_prefix(')'))
+            && !outside.ends_with(|letter: char| letter.is_alphanumeric() || letter == '.')
+        {
+            written.truncate(outside.len());
+            rest = behind;
         }
+        written.push_str(&literal);
     }
-    Ok(written.replace(&format!("{REPLACED}\""), ""))
+    Ok(written + rest)
 }
-
-/// Stands behind a text that was put in, in the place where the quote behind its key comes next. In no source.
-const REPLACED: char = '\u{e000}';
 
 fn literal_of(key: &str, texts: &BTreeMap<String, String>) -> Option<String> {
     if let Some(text) = texts.get(key) {
@@ -111,9 +110,10 @@ mod tests {
         let texts = [("hello", "Diga \"oi\", {name}"), ("ahead_one", "uma"), ("ahead_other", "{n}")];
         let texts: BTreeMap<String, String> = texts.map(|(key, text)| (key.to_owned(), text.to_owned())).into();
         assert_eq!(
-            with_texts("a(\"widget.hello\", \"\") + b(\"widget.ahead\") + \"w widget.hello\"", &texts),
-            Ok("a(\"Diga \\\"oi\\\", {name}\", \"\") + b({\"one\":\"uma\",\"other\":\"{n}\"}) + \"w widget.hello\"".to_owned())
+            with_texts("t(\"widget.hello\", x) + t(\"widget.ahead\", y) + \"w widget.hello\"", &texts),
+            Ok("t(\"Diga \\\"oi\\\", {name}\", x) + t({\"one\":\"uma\",\"other\":\"{n}\"}, y) + \"w widget.hello\"".to_owned())
         );
+        assert_eq!(with_texts("set(\"widget.ahead_one\") + t(\"widget.ahead_one\")", &texts), Ok("set(\"uma\") + \"uma\"".to_owned()));
         assert!(with_texts("t(\"widget.none\")", &texts).is_err(), "a key without a text is found when the program is built");
         assert!(with_texts("t(\"widget.none_\" + word)", &texts).is_err(), "and so is one that is put together");
     }

@@ -3,8 +3,8 @@
  * The agent's desk: the models, fed by the socket, and the commands that an agent can give. Knows no page; the sounds
  * and sights are its listeners' business. Time comes from `now`.
  */
-import { Outbox, shelfIn } from "lib/outbox";
-import { Socket } from "lib/socket";
+import { createOutbox, shelfIn } from "lib/outbox";
+import { createSocket } from "lib/socket";
 import { uuid } from "lib/uuid";
 import { Calls } from "console/calls";
 import { Drafts } from "console/drafts";
@@ -59,12 +59,12 @@ export class Desk {
     this.changed = onChange;
     this.drafts = new Drafts(storage);
     this.held = new HeldFinishes((chatId) => this.#command({ type: "finish", chat_id: chatId }, { keep: true }));
-    this.outbox = new Outbox({
+    this.outbox = createOutbox({
       send: (command) => this.socket.send(command),
       onSettle: (command, frame) => this.#settled(command, frame),
       shelf: shelfIn(storage),
     });
-    this.socket = new Socket({
+    this.socket = createSocket({
       url,
       hello: () => ({ type: "hello", protocol: 1, token: null }),
       onFrame: (frame) => this.#receive(frame),

@@ -10,83 +10,84 @@ import { uuid } from "lib/uuid";
  * keeps commands over a reload
  */
 
-const LATER = new Set(["rate_limited", "overloaded"]);
+const LATER = ["rate_limited", "overloaded"];
 const LATER_MS = 2_000;
 
-export class Outbox {
-  /** @type {Map<string, {command: Command, settle: (frame: any) => void}>} */ #waiting = new Map();
-  /** @type {any} */ #hold = null;
-  #order = 0;
-
-  /**
-   * @param {object} options
-   * @param {(command: Command) => boolean} options.send false when there is no connection: the command waits
-   * @param {(command: Command, answer: any) => void} [options.onSettle] hears every answer, also of commands from before a reload
-   * @param {Shelf} [options.shelf] only commands with `keep` are put on it
-   * @param {{setTimeout: Function, clearTimeout: Function}} [options.timers]
-   */
-  constructor({ send, onSettle = () => {}, shelf, timers = globalThis }) {
-    this.options = { send, onSettle, shelf, timers };
-    for (const command of shelf?.list() ?? []) this.#waiting.set(command.client_id, { command, settle: () => {} });
-    this.#order = Date.now();
-  }
+/**
+ * @param {object} options
+ * @param {(command: Command) => boolean} options.send false when there is no connection: the command waits
+ * @param {(command: Command, answer: any) => void} [options.onSettle] hears every answer, also of commands from before a reload
+ * @param {Shelf} [options.shelf] only commands with `keep` are put on it
+ * @param {{setTimeout: Function, clearTimeout: Function}} [options.timers]
+ */
+export function createOutbox({ send, onSettle, shelf, timers: { setTimeout, clearTimeout } = globalThis }) {
+  /** @type {Map<string, {command: Command, done?: (frame: any) => void}>} */ const waiting = new Map();
+  for (const command of shelf?.list() ?? []) waiting.set(command.client_id, { command });
+  /** @type {any} */ let hold = null;
+  let order = Date.now();
 
   /** @returns {Command[]} the unanswered ones, oldest first */
-  get pending() {
-    return Array.from(this.#waiting.values(), (item) => item.command);
-  }
-
-  /**
-   * @param {{type: string, client_id?: string, [field: string]: any}} command
-   * @param {{keep?: boolean}} [options] keep: survives a reload
-   * @returns {Promise<any>} the frame that answered: `ack`, `error`, or what stands for an ack (`history`, `chat`)
-   */
-  submit(command, { keep = false } = {}) {
-    const whole = { ...command, client_id: command.client_id ?? uuid() };
-    return new Promise((settle) => {
-      this.#waiting.set(whole.client_id, { command: whole, settle });
-      if (keep) this.options.shelf?.put(whole, this.#order++);
-      if (!this.#hold) this.options.send(whole);
-    });
-  }
+  const pending = () => Array.from(waiting.values(), ({ command }) => command);
 
   /** After a welcome: everything unanswered goes out again, in order. */
-  resend() {
-    this.options.timers.clearTimeout(this.#hold);
-    this.#hold = null;
-    for (const command of this.pending) if (!this.options.send(command)) return;
+  function resend() {
+    clearTimeout(hold);
+    hold = null;
+    pending().every(send);
   }
 
   /**
    * Offer every frame that has a client_id.
    * @param {any} frame @returns {boolean} whether it answered something that was waiting here
    */
-  settle(frame) {
-    const item = this.#waiting.get(frame.client_id);
+  function settle(frame) {
+    const item = waiting.get(frame.client_id);
     if (!item || frame.type === "event") return false;
-    if (frame.type === "error" && LATER.has(frame.code)) {
-      // The rest waits with it, or a later message would overtake it.
-      this.#hold ??= this.options.timers.setTimeout(() => this.resend(), frame.retry_after_ms ?? LATER_MS);
-      return true;
+    // The rest waits with it, or a later message would overtake it.
+    if (frame.type === "error" && LATER.includes(frame.code)) hold ??= setTimeout(resend, frame.retry_after_ms ?? LATER_MS);
+    else {
+      drop(frame.client_id);
+      onSettle?.(item.command, frame);
+      item.done?.(frame);
     }
-    this.drop(frame.client_id);
-    this.options.onSettle(item.command, frame);
-    item.settle(frame);
     return true;
   }
 
   /** Forgets a command without an answer. @param {string} client_id */
-  drop(client_id) {
-    this.#waiting.delete(client_id);
-    this.options.shelf?.remove(client_id);
+  function drop(client_id) {
+    waiting.delete(client_id);
+    shelf?.remove(client_id);
   }
 
-  /** Close code 1009: the longest one is refused here, so that the connection can live. */
-  refuseLongest() {
-    const size = (/** @type {Command} */ command) => JSON.stringify(command).length;
-    const [longest] = this.pending.sort((a, b) => size(b) - size(a));
-    if (longest) this.settle({ type: "error", client_id: longest.client_id, code: "message_too_long", message: "" });
-  }
+  return {
+    get pending() {
+      return pending();
+    },
+    resend,
+    settle,
+    drop,
+
+    /**
+     * @param {{type: string, client_id?: string, [field: string]: any}} command
+     * @param {{keep?: boolean}} [options] keep: survives a reload
+     * @returns {Promise<any>} the frame that answered: `ack`, `error`, or what stands for an ack (`history`, `chat`)
+     */
+    submit(command, { keep = false } = {}) {
+      const whole = { ...command, client_id: command.client_id ?? uuid() };
+      return new Promise((done) => {
+        waiting.set(whole.client_id, { command: whole, done });
+        if (keep) shelf?.put(whole, order++);
+        if (!hold) send(whole);
+      });
+    },
+
+    /** Close code 1009: the longest one is refused here, so that the connection can live. */
+    refuseLongest() {
+      const size = (/** @type {Command} */ command) => JSON.stringify(command).length;
+      const [longest] = pending().sort((a, b) => size(b) - size(a));
+      if (longest) settle({ type: "error", client_id: longest.client_id, code: "message_too_long", message: "" });
+    },
+  };
 }
 
 /**

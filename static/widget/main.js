@@ -3,8 +3,8 @@
 
 import { el, fill, jsonOf } from "lib/dom";
 import { locale, t } from "widget/texts";
-import { Outbox, shelfIn } from "lib/outbox";
-import { Socket } from "lib/socket";
+import { createOutbox, shelfIn } from "lib/outbox";
+import { createSocket } from "lib/socket";
 import { openStorage } from "lib/storage";
 import { unread } from "lib/timeline";
 import { uuid } from "lib/uuid";
@@ -33,7 +33,7 @@ let state = initial({ departments: config.departments, seen: storage.get("seen")
 let opened = parent === window;
 let marked = { delivered: 0, read: 0 };
 
-const socket = new Socket({
+const socket = createSocket({
   url: config.ws_url,
   hello: () => ({
     type: "hello",
@@ -52,7 +52,7 @@ const socket = new Socket({
     if (link.name === "ready") outbox.resend();
   },
 });
-const outbox = new Outbox({ send: (command) => socket.send(command), onSettle: settled, shelf: shelfIn(storage) });
+const outbox = createOutbox({ send: (command) => socket.send(command), onSettle: settled, shelf: shelfIn(storage) });
 
 const app = {
   config,

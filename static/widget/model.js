@@ -77,18 +77,18 @@ export function locationAsked({ chat, timeline, declined }) {
   return seq > declined ? seq : 0;
 }
 
-/** @param {State} state @param {any} chat @param {number} now @returns {State} */
+/** @param {State} state @param {any} chat @param {number} now @returns {Partial<State>} */
 function withChat(state, chat, now) {
-  const ended = state.chat?.id === chat?.id && isOpen(state) && !isOpen({ ...state, chat });
+  const same = state.chat?.id === chat?.id;
+  const ended = same && isOpen(state) && !isOpen({ ...state, chat });
   return {
-    ...state,
     chat,
     deadline_at: chat?.deadline ? now + chat.deadline.in_ms : null,
     queue: chat?.state === "waiting" ? state.queue : null,
     typing: ended ? null : state.typing,
     // Texts that nobody took are not lost with the chat: they can open the next one.
     carry: ended ? unsent(state) : state.carry,
-    wish: chat?.id !== state.chat?.id || ended ? "" : state.wish,
+    wish: ended || !same ? "" : state.wish,
   };
 }
 
@@ -98,14 +98,14 @@ const withoutPlaces = (timeline) => ({ ...timeline, entries: timeline.entries.ma
 /** @param {State} state */
 const unsent = ({ timeline }) => timeline.drafts.filter((one) => one.state === "failed").map((one) => one.body).join("\n");
 
-/** @param {State} state @param {any} frame a welcome or a `chat` frame @param {number} now */
+/** @param {State} state @param {any} frame a welcome or a `chat` frame @param {number} now @returns {Partial<State>} */
 function withSnapshot(state, frame, now) {
-  const chat = frame.chat;
+  const { chat, queue } = frame;
   const same = chat && state.chat?.id === chat.id;
   const base = same ? state.timeline : emptyTimeline();
-  const resumed = same && frame.type === "welcome" && base.last_seq > 0;
+  const resumed = frame.type === "welcome" && base.last_seq > 0;
   const timeline = resumed ? mark(append(base, frame.entries), frame.marks) : replace(base, frame);
-  return { ...withChat({ ...state, queue: frame.queue, queue_at: now }, chat, now), timeline };
+  return { queue_at: now, ...withChat({ ...state, queue }, chat, now), timeline };
 }
 
 /**
@@ -115,73 +115,82 @@ function withSnapshot(state, frame, now) {
  * @returns {State}
  */
 export function reduce(state, action, now = Date.now()) {
-  switch (action.type) {
+  const changed = changes(state, action, now);
+  return changed ? { ...state, ...changed } : state;
+}
+
+/** @param {State} state @param {any} action @param {number} now @returns {Partial<State> | null | false | undefined} what is different now, if anything */
+function changes(state, action, now) {
+  const { chat, timeline } = state;
+  const { type, chat_id, entry, frame } = action;
+  // Frames of another chat change nothing.
+  if (chat_id && chat_id !== chat?.id) return null;
+  switch (type) {
     case "link": {
-      const lost = action.state.name === "ready" ? false : state.lost || state.link.name === "ready";
-      return { ...state, link: action.state, lost, typing: lost ? null : state.typing };
+      const ready = action.state.name === "ready";
+      const lost = !ready && (state.lost || state.link.name === "ready");
+      return { link: action.state, lost, typing: lost ? null : state.typing };
     }
     case "welcome": {
       const { name, email, phone } = action.visitor;
       const known = state.visitor;
-      const visitor = { name: name ?? known.name, email: email ?? known.email, phone: phone ?? known.phone };
-      // The ack of a request may be the last that was heard before the connection went: its chat is the answer.
-      const asking = state.asking && !isOpen({ ...state, chat: action.chat });
-      return withSnapshot({ ...state, visitor, asking, departments: action.departments }, action, now);
+      return {
+        ...withSnapshot(state, action, now),
+        visitor: { name: name ?? known.name, email: email ?? known.email, phone: phone ?? known.phone },
+        // The ack of a request may be the last that was heard before the connection went: its chat is the answer.
+        asking: state.asking && !isOpen({ ...state, chat: action.chat }),
+        departments: action.departments,
+      };
     }
     case "chat":
-      return withSnapshot({ ...state, asking: false, refusal: null, carry: "" }, action, now);
+      return { ...withSnapshot({ ...state, carry: "" }, action, now), asking: false, refusal: null };
     case "departments":
-      return { ...state, departments: action.departments };
+      return { departments: action.departments };
     case "error":
-      return action.client_id ? state : { ...state, complaint: action.message };
+      return !action.client_id && { complaint: action.message };
     case "queue":
-      return action.chat_id === state.chat?.id ? { ...state, queue: action.queue, queue_at: now } : state;
+      return { queue: action.queue, queue_at: now };
     case "marks":
-      return action.chat_id === state.chat?.id ? { ...state, timeline: mark(state.timeline, action) } : state;
+      return { timeline: mark(timeline, action) };
     case "typing":
-      return action.chat_id === state.chat?.id ? { ...state, typing: action.on ? action.by?.name ?? "" : null } : state;
+      return { typing: action.on ? action.by?.name ?? "" : null };
     case "event": {
-      if (action.chat_id !== state.chat?.id) return state;
-      const added = append(state.timeline, [action.entry]);
-      if (added === state.timeline) return state;
-      const timeline = action.entry.type === "location_revoked" ? withoutPlaces(added) : added;
-      const rated = action.entry.type === "rated" ? { chat: { ...state.chat, rating: action.entry.data } } : null;
-      const next = action.chat ? withChat(state, action.chat, now) : { ...state, ...rated };
-      const spoke = action.entry.type === "message" && action.entry.by.kind !== "visitor";
+      const added = append(timeline, [entry]);
+      if (added === timeline) return null;
+      const own = entry.by.kind === "visitor";
+      const next = action.chat ? withChat(state, action.chat, now) : {};
+      if (entry.type === "rated") next.chat = { ...(action.chat ?? chat), rating: entry.data };
+      if (entry.type === "message" && !own) next.typing = null;
       // One's own word ends the wait for it before the server says so.
-      const eased = action.entry.by.kind === "visitor" && !action.chat && state.chat.deadline?.kind === "inactivity";
-      return { ...next, timeline, typing: spoke ? null : next.typing, deadline_at: eased ? null : next.deadline_at };
+      if (own && !action.chat && chat.deadline?.kind === "inactivity") next.deadline_at = null;
+      return { ...next, timeline: entry.type === "location_revoked" ? withoutPlaces(added) : added };
     }
     case "history":
-      return action.chat_id === state.chat?.id ? { ...state, timeline: prepend(state.timeline, action.entries, action.more_before) } : state;
+      return { timeline: prepend(timeline, action.entries, action.more_before) };
 
     case "typed":
-      return { ...state, timeline: draft(state.timeline, action) };
+      return { timeline: draft(timeline, action) };
     case "answered": {
-      const next = { ...state, timeline: answer(state.timeline, action.frame) };
-      return action.frame.code === "chat_finished" && !isOpen(next) ? { ...next, carry: unsent(next) } : next;
+      const next = { ...state, timeline: answer(timeline, frame) };
+      return frame.code === "chat_finished" && !isOpen(state) ? { ...next, carry: unsent(next) } : next;
     }
     case "again":
-      return { ...state, timeline: discard(state.timeline, action.client_id) };
+      return { timeline: discard(timeline, action.client_id) };
     case "read": {
-      const marks = state.timeline.marks;
-      if (!marks) return state;
-      const visitor = { delivered: Math.max(marks.visitor.delivered, action.seq), read: Math.max(marks.visitor.read, action.seq) };
-      return { ...state, timeline: mark(state.timeline, { ...marks, visitor }) };
+      const { marks } = timeline;
+      if (!marks) return null;
+      const { delivered, read } = marks.visitor;
+      return { timeline: mark(timeline, { ...marks, visitor: { delivered: Math.max(delivered, action.seq), read: Math.max(read, action.seq) } }) };
     }
     case "asking":
-      return { ...state, asking: true, refusal: null };
-    case "asked": {
-      const { frame, offline } = action;
-      if (frame.type === "error") return { ...state, asking: false, refusal: frame };
+      return { asking: true, refusal: null };
+    case "asked":
+      if (frame.type === "error") return { asking: false, refusal: frame };
       // The `chat` frame that follows a request shows the queue; until then the window keeps saying that it is on its way.
-      return offline ? { ...state, asking: false, refusal: null, wish: "noted", carry: "" } : state;
-    }
+      return action.offline && { asking: false, refusal: null, wish: "noted", carry: "" };
     case "see":
-      return { ...state, wish: action.wish, seen: action.wish === "new" || action.wish === "noted" ? state.chat?.id ?? null : state.seen };
+      return { wish: action.wish, seen: action.wish === "new" || action.wish === "noted" ? chat?.id ?? null : state.seen };
     case "decline":
-      return { ...state, declined: action.seq };
-    default:
-      return state;
+      return { declined: action.seq };
   }
 }

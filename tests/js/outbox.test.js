@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Outbox, shelfIn } from "lib/outbox";
+import { createOutbox, shelfIn } from "lib/outbox";
 import { openStorage } from "lib/storage";
 
 function setUp({ shelf } = {}) {
@@ -8,7 +8,7 @@ function setUp({ shelf } = {}) {
   const settled = [];
   const timers = { jobs: [], setTimeout: (job, ms) => timers.jobs.push({ job, ms }), clearTimeout: () => {} };
   const line = { up: true };
-  const outbox = new Outbox({ send: (command) => line.up && Boolean(sent.push(command.client_id)), onSettle: (command, frame) => settled.push([command.client_id, frame.type]), shelf, timers });
+  const outbox = createOutbox({ send: (command) => line.up && Boolean(sent.push(command.client_id)), onSettle: (command, frame) => settled.push([command.client_id, frame.type]), shelf, timers });
   return { outbox, sent, settled, timers, line };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Socket } from "lib/socket";
+import { createSocket } from "lib/socket";
 
 function setUp() {
   const made = [];
@@ -27,7 +27,7 @@ function setUp() {
   }
   const listeners = {};
   const page = { addEventListener: (name, listener) => (listeners[name] = listener) };
-  const socket = new Socket({ url: "ws://x", hello: () => ({ type: "hello" }), onFrame: (frame) => frames.push(frame.type), onState: (state) => states.push(state), WebSocket: Fake, timers, page, random: () => 0.5, now: () => 1000 });
+  const socket = createSocket({ url: "ws://x", hello: () => ({ type: "hello" }), onFrame: (frame) => frames.push(frame.type), onState: (state) => states.push(state), WebSocket: Fake, timers, page, random: () => 0.5, now: () => 1000 });
   const run = () => {
     const [id, { job, ms }] = [...jobs].at(-1);
     jobs.delete(id);
