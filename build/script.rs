@@ -1,15 +1,9 @@
-//! The script of the visitor's window, one for each language: its modules joined, its texts where they are named, and all of it minified.
+//! The script of the visitor's window before it is minified, one for each language: its modules joined, its texts where they are named.
 //!
 //! Joining and texts go by lines and quotes, without a parser: they rely on the shape that `tests/js/widget_page.test.js` holds (imports are
 //! named and on one line, no name is declared twice, a key stands whole between double quotes). Knows nothing of where files lie.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use oxc::allocator::Allocator;
-use oxc::codegen::{Codegen, CodegenOptions};
-use oxc::minifier::{Minifier, MinifierOptions};
-use oxc::parser::Parser;
-use oxc::span::SourceType;
 
 /// Every key of the visitor's window begins so, with its quote.
 const NAMESPACE: &str = "\"widget.";
@@ -70,26 +64,11 @@ fn literal_of(key: &str, texts: &BTreeMap<String, String>) -> Option<String> {
     serde_json::to_string(&BTreeMap::from([("one", form("one")?), ("other", form("other")?)])).ok()
 }
 
-/// The module with short names and without what no machine needs.
-///
-/// # Errors
-/// What makes it no module, for instance a name that two of the joined ones declare.
-pub fn minified(script: &str) -> Result<String, String> {
-    let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, script, SourceType::mjs()).parse();
-    if let Some(error) = parsed.errors.first() {
-        return Err(error.to_string());
-    }
-    let mut program = parsed.program;
-    let minified = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);
-    Ok(Codegen::new().with_options(CodegenOptions::minify()).with_scoping(minified.scoping).build(&program).code)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{joined, minified, with_texts};
+    use super::{joined, with_texts};
 
     #[test]
     fn modules_come_once_and_after_what_they_need() {
@@ -116,13 +95,5 @@ mod tests {
         assert_eq!(with_texts("set(\"widget.ahead_one\") + t(\"widget.ahead_one\")", &texts), Ok("set(\"uma\") + \"uma\"".to_owned()));
         assert!(with_texts("t(\"widget.none\")", &texts).is_err(), "a key without a text is found when the program is built");
         assert!(with_texts("t(\"widget.none_\" + word)", &texts).is_err(), "and so is one that is put together");
-    }
-
-    #[test]
-    fn names_become_short_and_strings_stay() {
-        let script = minified("// why\nconst waiting = (person) => person.name + \" // no comment\";\nlog(waiting(you), waiting(me));").expect("a module");
-        assert!(script.contains(" // no comment") && script.contains(".name"), "{script}");
-        assert!(!script.contains("why") && !script.contains("waiting") && !script.contains("person"), "{script}");
-        assert!(minified("const a = 1;\nconst a = 2;").is_err() || minified("const = 1").is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! The style sheet of the visitor's window, made of those that it shares with our other pages: rules for classes that the window never has
-//! go, and so do tokens that no rule uses; a token that has one value in every theme gives way to its value, and the others get short names.
+//! The style sheet of the visitor's window, made of those that it shares with our other pages: rules for classes and elements that the window
+//! never has go, and so do tokens that no rule uses; a token that has one value in every theme gives way to it, and the others get short names.
 //!
 //! A small reader of the CSS that we write: rules and groups of rules, no braces or semicolons in strings. Knows nothing of files.
 
@@ -13,7 +13,7 @@ struct Rule {
     rules: Vec<Self>,
 }
 
-/// The style sheet with only what the window needs. `named` are the words of its script and page: what is no word there is no class there.
+/// The style sheet with only what the window needs. `named` are the words of its script and page: what is no word there is neither class nor element.
 /// Tokens that begin with one of `kept` are set by the script, so their names and values stay.
 pub fn lean(source: &str, named: &BTreeSet<&str>, kept: &[&str]) -> String {
     let mut rules = read(&mut squeezed(source).as_str());
@@ -63,10 +63,13 @@ fn read(rest: &mut &str) -> Vec<Rule> {
 
 fn keep_named(rules: &mut Vec<Rule>, named: &BTreeSet<&str>) {
     for rule in rules.iter_mut() {
-        keep_named(&mut rule.rules, named);
+        if !rule.head.starts_with("@keyframes") {
+            keep_named(&mut rule.rules, named);
+        }
         if !rule.head.starts_with('@') {
             let selectors = selectors_of(&rule.head);
-            rule.head = selectors.into_iter().filter(|selector| classes_of(selector).all(|class| named.contains(class))).collect::<Vec<_>>().join(",");
+            rule.head =
+                selectors.into_iter().filter(|selector| names_in(selector).all(|name| named.contains(name))).collect::<Vec<_>>().join(",");
         }
     }
     rules.retain(|rule| !rule.head.is_empty() && (!rule.declarations.is_empty() || !rule.rules.is_empty()));
@@ -86,9 +89,11 @@ fn selectors_of(head: &str) -> Vec<&str> {
     .collect()
 }
 
-fn classes_of(selector: &str) -> impl Iterator<Item = &str> {
-    let starts = selector.split('.').skip(1).filter(|part| part.starts_with(char::is_alphabetic));
-    starts.map(|part| part.split(|letter: char| !is_of_a_name(letter)).next().unwrap_or_default())
+/// The classes and elements of a selector.
+fn names_in(selector: &str) -> impl Iterator<Item = &str> {
+    let name = |part: &str| part.find(|letter: char| !is_of_a_name(letter)).unwrap_or(part.len());
+    let parts = selector.split([' ', '>', '+', '~', '.']).filter(|part| part.starts_with(char::is_alphabetic));
+    parts.map(move |part| part.split_at(name(part)).0)
 }
 
 fn is_of_a_name(letter: char) -> bool {
@@ -124,7 +129,10 @@ fn fold_constant(rules: &mut Vec<Rule>, is_kept: &impl Fn(&str) -> bool) -> bool
         }
     }
     let constant = values.into_iter().find_map(|(name, values)| match values.as_slice() {
-        [(":root", value)] => Some((name.to_owned(), (*value).to_owned())),
+        // A group may change it: with reduced motion, for instance.
+        [(head, value), others @ ..] if head.starts_with(":root") && others.iter().all(|(_, other)| other == value) => {
+            Some((name.to_owned(), (*value).to_owned()))
+        }
         _ => None,
     });
     let Some((name, value)) = constant else { return false };
@@ -184,7 +192,9 @@ fn with_short_names(sheet: &str, is_kept: &impl Fn(&str) -> bool) -> String {
 /// `--a` … `--z`, `--aa` …
 fn short_names() -> impl Iterator<Item = String> {
     let letters = || ('a'..='z').map(String::from);
-    letters().chain(letters().flat_map(move |first| letters().map(move |second| format!("{first}{second}")))).map(|name| format!("--{name}"))
+    letters()
+        .chain(letters().flat_map(move |first| letters().map(move |second| format!("{first}{second}"))))
+        .map(|name| format!("--{name}"))
 }
 
 #[cfg(test)]
@@ -218,7 +228,8 @@ mod tests {
 
     #[test]
     fn a_token_that_a_setting_changes_stays_one() {
-        let source = ":root { --t: 1s; }\n@media (prefers-reduced-motion: reduce) { :root { --t: 0s; } }\n.btn { transition: color var(--t); }";
+        let source =
+            ":root { --t: 1s; }\n@media (prefers-reduced-motion: reduce) { :root { --t: 0s; } }\n.btn { transition: color var(--t); }";
         assert_eq!(of(source), ":root{--a:1s}@media (prefers-reduced-motion:reduce){:root{--a:0s}}.btn{transition:color var(--a)}");
     }
 }

@@ -3,7 +3,7 @@
 
 import { el, fill, icon, setText } from "lib/dom";
 import { t } from "widget/texts";
-import { notice } from "widget/parts";
+import { link, notice } from "widget/parts";
 import { problem, rule, target } from "widget/fields";
 import { isAway } from "widget/model";
 
@@ -21,24 +21,17 @@ export function form(app, { missed = false } = {}) {
   /** @type {Record<string, {row: any, input: any, error: any, label: any}>} */
   const fields = {};
 
-  const field = (/** @type {string} */ name, /** @type {any} */ input) => {
+  const question = (/** @type {string} */ name, /** @type {any} */ input, /** @type {any} */ label, /** @type {any} */ asked) => {
     const error = el("p", { class: "error", id: name + "-error", hidden: true });
-    const label = el("label", { for: name });
-    input.id = name;
-    input.name = name;
+    input.id = input.name = name;
     input.setAttribute("aria-describedby", error.id);
     input.addEventListener("input", () => tried && check(name));
-    const row = el("div", { class: "field" }, label, input, error);
+    const row = el("div", { class: "field" }, asked, error);
     fields[name] = { row, input, error, label };
     return row;
   };
-  const tick = (/** @type {string} */ name, /** @type {any} */ ...text) => {
-    const input = el("input", { type: "checkbox", id: name, name, "aria-describedby": name + "-error", onchange: () => tried && check(name) });
-    const error = el("p", { class: "error", id: name + "-error", hidden: true });
-    const row = el("div", { class: "field" }, el("label", { class: "check" }, input, el("span", null, text)), error);
-    fields[name] = { row, input, error, label: null };
-    return row;
-  };
+  const field = (/** @type {string} */ name, /** @type {any} */ input, label = el("label", { for: name })) => question(name, input, label, [label, input]);
+  const tick = (/** @type {string} */ name, /** @type {any} */ text, input = el("input", { type: "checkbox" })) => question(name, input, null, el("label", { class: "check" }, input, el("span", null, text)));
 
   const contact = Object.entries(KINDS).map(([name, [type, complete]]) => field(name, el("input", { class: "input", type, autocomplete: complete, inputmode: type === "text" ? null : type, maxlength: 200 })));
   const department = field("department", el("select", { class: "input", onchange: () => app.refresh() }));
@@ -48,11 +41,11 @@ export function form(app, { missed = false } = {}) {
   // Who agreed when they asked need not agree again to the message that carries that chat.
   const consent = missed && config.consent?.version === app.state.chat.consent_version ? null : config.consent;
   const consents = [
-    consent && tick("consent", consent.text, " ", consent.url && el("a", { href: consent.url, target: "_blank", rel: "noopener" }, t("widget.form.policy"))),
+    consent && tick("consent", [consent.text, " ", consent.url && el("a", { href: consent.url, target: "_blank", rel: "noopener" }, t("widget.form.policy"))]),
     consent && config.marketing && tick("marketing", t("widget.form.marketing", { site: config.site.name })),
   ];
   const greeting = el("span");
-  const greeted = el("p", { class: "w-known" }, greeting, " ", el("button", { type: "button", class: "link", onclick: change }, t("widget.form.change")));
+  const greeted = el("p", { class: "w-known" }, greeting, " ", link(t("widget.form.change"), change));
   const top = el("div", { class: "w-tops" });
   const button = el("button", { class: "btn btn-primary btn-block" });
   const node = el(

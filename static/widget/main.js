@@ -13,7 +13,7 @@ import { form } from "widget/form";
 import { head } from "widget/head";
 import { bridge } from "widget/host";
 import { initial, isOpen, reduce, screenOf } from "widget/model";
-import { button, thanksArt } from "widget/parts";
+import { button, thanks } from "widget/parts";
 import { queue } from "widget/queue";
 import { ended, noted, rate } from "widget/rating";
 import { talk } from "widget/talk";
@@ -167,8 +167,8 @@ let shown = "";
 const screens = {
   form: () => form(app),
   missed: () => form(app, { missed: true }),
-  sending: () => plain("widget.sending.title", t("widget.sending.lead")),
-  refused: () => plain("widget.refused.title", state.complaint || t("widget.refused.lead"), () => socket.open()),
+  sending: () => plain(t("widget.sending.title"), t("widget.sending.lead")),
+  refused: () => plain(t("widget.refused.title"), state.complaint || t("widget.refused.lead"), () => socket.open()),
   queue: () => queue(app),
   talk: () => talk(app),
   rate: () => rate(app),
@@ -178,8 +178,7 @@ const screens = {
 
 /** A sentence instead of a spinner. @param {string} title @param {string} lead @param {() => void} [retry] */
 function plain(title, lead, retry) {
-  const node = el("div", { class: "w-screen" }, el("div", { class: "w-body w-thanks", role: "status", tabindex: "0" }, thanksArt(), el("h2", null, t(title)), el("p", null, lead), retry && button("", t("widget.link.now"), retry)));
-  return { node, update() {} };
+  return { node: thanks({ role: "status" }, [el("h2", null, title), el("p", null, lead), retry && button("", t("widget.link.now"), retry)]), update() {} };
 }
 
 /** Into the first question or the composer; where there is neither, the title tells where one is. */

@@ -13,8 +13,14 @@ export const button = (classes, label, onclick) => el("button", { type: "button"
 /** A button that shows only its icon. @param {string} name @param {string} label @param {(event: Event) => void} onclick @param {object} [more] */
 export const iconButton = (name, label, onclick, more) => el("button", { type: "button", class: "btn btn-icon", "aria-label": label, onclick, ...more }, icon(name));
 
-/** The mark on tiles. */
-export const thanksArt = () => el("span", { class: "thanks-art tiles", "aria-hidden": "true" }, tiles(), icon("mark", ""));
+/** A screen: what scrolls, with a name or a role, and below it what can be done. @param {object} attrs @param {any} body @param {any} [foot] */
+export const pane = (attrs, body, foot) => el("div", { class: "w-screen" }, el("div", { tabindex: "0", role: "region", ...attrs }, body), foot && el("div", { class: "w-foot row" }, foot));
+
+/** A screen in the middle of which the mark stands on tiles. @param {object} attrs @param {any} body @param {any} [foot] */
+export const thanks = (attrs, body, foot) => pane({ class: "w-body w-thanks", ...attrs }, [el("span", { class: "thanks-art tiles", "aria-hidden": "true" }, tiles(), icon("mark", "")), body], foot);
+
+/** A word in a sentence that does something. @param {string} text @param {() => void} onclick */
+export const link = (text, onclick) => el("button", { type: "button", class: "link", onclick }, text);
 
 export function tiles() {
   const svg = icon("tiles", "tiles-art");

@@ -4,9 +4,12 @@
 import { el, fill, icon, setText } from "lib/dom";
 import { formatDuration, formatSpan, t } from "widget/texts";
 import { locationCard } from "widget/location";
-import { button, confirmLeave, iconButton } from "widget/parts";
+import { button, confirmLeave, iconButton, pane } from "widget/parts";
 
 const HEADS_MAX = 7;
+
+/** @param {string} name @param {any} value */
+const fact = (name, value) => el("div", null, el("dt", null, name), value);
 
 /** @param {import("./main.js").App} app */
 export function queue(app) {
@@ -24,21 +27,18 @@ export function queue(app) {
     copy.replaceChildren(icon("check", "icon icon-s"));
     fill(copied, t("widget.queue.copied"));
   });
-  const estimated = el("div", null, el("dt", null, t("widget.queue.estimate")), estimate);
+  const estimated = fact(t("widget.queue.estimate"), estimate);
   const where = el("div", { class: "w-where" });
   const keep = config.grace_seconds ? t("widget.queue.kept", { span: formatSpan(config.grace_seconds) }) : t("widget.queue.kept_short");
-  const node = el(
-    "div",
-    { class: "w-screen" },
-    el(
-      "div",
-      { class: "w-body queue", tabindex: "0", role: "region", "aria-label": t("widget.queue.label") },
+  const node = pane(
+    { class: "w-body queue", "aria-label": t("widget.queue.label") },
+    [
       el("div", { class: "w-place" }, place, line),
-      el("dl", { class: "facts" }, estimated, el("div", null, el("dt", null, t("widget.queue.waited")), waited), el("div", null, el("dt", null, t("widget.protocol")), el("dd", null, protocol, copy, copied))),
+      el("dl", { class: "facts" }, estimated, fact(t("widget.queue.waited"), waited), fact(t("widget.protocol"), el("dd", null, protocol, copy, copied))),
       el("p", { class: "w-small" }, keep),
       where,
-    ),
-    el("div", { class: "w-foot row" }, button("btn-quiet is-alert", t("widget.queue.leave"), () => confirmLeave(app)), button("grow", t("widget.queue.details"), () => app.act({ type: "see", wish: "details" }))),
+    ],
+    [button("btn-quiet is-alert", t("widget.queue.leave"), () => confirmLeave(app)), button("grow", t("widget.queue.details"), () => app.act({ type: "see", wish: "details" }))],
   );
   let shown = 0;
   let offered = "";
@@ -53,7 +53,7 @@ export function queue(app) {
       if (position && position !== shown) {
         fill(number, position);
         fill(ahead, position === 1 ? t("widget.queue.next") : t("widget.queue.ahead", { n: position - 1 }));
-        fill(line, Array.from({ length: Math.min(position, HEADS_MAX) }, (_, i, last = Math.min(position, HEADS_MAX) - 1) => el("i", { class: i === last && "me" })));
+        fill(line, Array.from({ length: Math.min(position, HEADS_MAX) - 1 }, () => el("i")), el("i", { class: "me" }));
         shown = position;
       }
       const seconds = state.queue?.estimated_wait_seconds;

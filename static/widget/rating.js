@@ -4,7 +4,7 @@
 import { el, fill, icon, prose } from "lib/dom";
 import { t } from "widget/texts";
 import { rows } from "lib/timeline";
-import { button, notice, thanksArt } from "widget/parts";
+import { button, notice, thanks } from "widget/parts";
 import { download } from "widget/transcript";
 
 const WORDS = ["widget.rate.score_1", "widget.rate.score_2", "widget.rate.score_3", "widget.rate.score_4", "widget.rate.score_5"];
@@ -71,21 +71,16 @@ export function ended(app) {
   const title = el("h2");
   const lead = el("p");
   const carry = el("div");
-  const node = el(
-    "div",
-    { class: "w-screen" },
-    el("div", { class: "w-body w-thanks", tabindex: "0", role: "region", "aria-label": t("widget.end.title") }, thanksArt(), title, lead, carry, chat.started_at && keepsakes(app)),
-    el("div", { class: "w-foot" }, button("btn-block", t("widget.end.again"), app.startAgain)),
-  );
+  const node = thanks({ "aria-label": t("widget.end.title") }, [title, lead, carry, chat.started_at && keepsakes(app)], button("btn-block", t("widget.end.again"), app.startAgain));
   return {
     node,
     /** @param {import("./model.js").State} state */
     update(state) {
       const first = visitor.name?.split(" ")[0];
       const rated = state.chat.rating;
-      const thanks = state.chat.state === "finished";
-      fill(title, !thanks ? t("widget.left.title") : first ? t("widget.end.thanks_name", { name: first }) : t("widget.end.thanks"));
-      fill(lead, rated ? t("widget.end.rated") : thanks ? why(state.chat) : t(state.chat.end_reason === "disconnected" ? "widget.left.disconnected" : "widget.left.lead"));
+      const served = state.chat.state === "finished";
+      fill(title, !served ? t("widget.left.title") : first ? t("widget.end.thanks_name", { name: first }) : t("widget.end.thanks"));
+      fill(lead, rated ? t("widget.end.rated") : served ? why(state.chat) : t(state.chat.end_reason === "disconnected" ? "widget.left.disconnected" : "widget.left.lead"));
       fill(carry, carried(app));
     },
   };
@@ -93,11 +88,6 @@ export function ended(app) {
 
 /** The offline message is in. @param {import("./main.js").App} app */
 export function noted(app) {
-  const node = el(
-    "div",
-    { class: "w-screen" },
-    el("div", { class: "w-body w-thanks", tabindex: "0", role: "status" }, thanksArt(), el("h2", null, t("widget.noted.title")), el("p", null, t("widget.noted.lead", { site: app.config.site.name }))),
-    el("div", { class: "w-foot" }, button("btn-block", t("widget.noted.back"), app.startAgain)),
-  );
-  return { node, update() {} };
+  const said = [el("h2", null, t("widget.noted.title")), el("p", null, t("widget.noted.lead", { site: app.config.site.name }))];
+  return { node: thanks({ role: "status" }, said, button("btn-block", t("widget.noted.back"), app.startAgain)), update() {} };
 }

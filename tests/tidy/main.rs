@@ -4,6 +4,12 @@
 
 #![expect(clippy::panic, reason = "a test that can't read the sources has nothing better to do")]
 
+// What makes the visitor's window small while the program is built has tests of its own, and a build script runs none.
+#[path = "../../build/script.rs"]
+mod script;
+#[path = "../../build/style.rs"]
+mod style;
+
 mod layers;
 mod links;
 mod pages;

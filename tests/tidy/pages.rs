@@ -109,9 +109,7 @@ fn every_script_is_checked() {
 fn every_named_asset_exists() {
     let mut findings = Vec::new();
     let mut sources = under("templates", &[".html"]);
-    sources.extend(
-        under("src", &[".rs"]).into_iter().filter(|source| !["src/web/assets.rs"].contains(&source.path.as_str())),
-    );
+    sources.extend(under("src", &[".rs"]).into_iter().filter(|source| !["src/web/assets.rs"].contains(&source.path.as_str())));
     sources.extend(under("static", &[".js"]));
     for source in &sources {
         for name in source.without_remarks().split('"') {
