@@ -204,7 +204,7 @@ mod tests {
     use super::lean;
 
     fn of(source: &str) -> String {
-        lean(source, &BTreeSet::from(["w-body", "btn"]), &["--brand"])
+        lean(source, &BTreeSet::from(["w-body", "btn", "b"]), &["--brand"])
     }
 
     #[test]

@@ -21,6 +21,7 @@ use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
 use super::lean::without_comments;
+use super::made::MADE;
 
 #[derive(Embed)]
 #[folder = "static/"]
@@ -28,32 +29,6 @@ struct Files;
 
 /// The only script on foreign pages: it has a short address of its own and is no module.
 const LOADER: &str = "widget/loader.js";
-/// A path with what `build.rs` made for it: plain, in gzip, in Brotli.
-macro_rules! made {
-    ($path:literal, $name:literal) => {
-        Made {
-            path: $path,
-            plain: include_bytes!(concat!(env!("OUT_DIR"), "/", $name)),
-            gzip: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
-            brotli: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".br")),
-        }
-    };
-}
-
-struct Made {
-    path: &'static str,
-    plain: &'static [u8],
-    gzip: &'static [u8],
-    brotli: &'static [u8],
-}
-
-/// The visitor's window: 35 small files would cost a phone on HTTP/1.1 several round trips and twice the bytes.
-static MADE: [Made; 4] = [
-    made!("css/widget/joined.css", "widget.css"),
-    made!("widget/joined/en.js", "widget.en.js"),
-    made!("widget/joined/es.js", "widget.es.js"),
-    made!("widget/joined/pt-BR.js", "widget.pt-BR.js"),
-];
 /// Hexadecimal digits of the SHA-256 in an address: 48 bits, far beyond a clash between versions of one file.
 const HASH_DIGITS: usize = 12;
 /// A year, what RFC 9111 caches take as "for ever".

@@ -20,6 +20,7 @@ pub mod inspector;
 pub mod lean;
 pub mod login;
 pub mod loopback;
+mod made;
 pub mod metrics;
 mod new_password;
 pub mod pages;

@@ -2,9 +2,9 @@
 
 use crate::support::demo::Demo;
 
-/// What the visitor's window may weigh: page, script and style sheet. The goal is 20,480 bytes.
-const WINDOW_GZIP_MAX: usize = 22_500;
-const WINDOW_BROTLI_MAX: usize = 21_100;
+/// What the visitor's window may weigh: page, script and style sheet. The goal is 20,480 bytes in gzip; this is what was reached, so it may only shrink.
+const WINDOW_GZIP_MAX: usize = 22_450;
+const WINDOW_BROTLI_MAX: usize = 21_050;
 
 #[tokio::test]
 async fn health_and_readiness_are_told_to_anybody() {
@@ -28,7 +28,7 @@ async fn the_loader_is_small_and_may_be_asked_for_from_anywhere() {
     assert!(before_the_click <= 3 * 1024, "{before_the_click} bytes");
 }
 
-/// V14 of the product: all that a visitor's browser fetches after the click, in the language with the longest texts of the three.
+/// V14 of the product: all that a visitor's browser fetches after the click.
 #[tokio::test]
 async fn the_window_is_small_in_every_language() {
     let folder = tempdir().expect("a folder");
