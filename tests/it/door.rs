@@ -31,8 +31,7 @@ async fn the_loader_is_small_and_may_be_asked_for_from_anywhere() {
 /// V14 of the product: all that a visitor's browser fetches after the click.
 #[tokio::test]
 async fn the_window_is_small_in_every_language() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     for (coding, bytes_max) in [("gzip", WINDOW_GZIP_MAX), ("br, gzip", WINDOW_BROTLI_MAX)] {
         for language in ["pt-BR", "en", "es"] {
             let asked = [("accept-encoding", coding), ("accept-language", language)];
