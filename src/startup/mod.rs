@@ -200,6 +200,7 @@ fn serve(state: &Data<AppState>, listener: TcpListener, descriptors: Descriptors
             .app_data(state.clone())
             .wrap(from_fn(web::error::answer))
             .wrap(from_fn(web::loopback::refuse_foreign_host))
+            .wrap(from_fn(web::unread::close))
             .configure(web::routes)
     })
     .on_connect(|io, _| {

@@ -6,6 +6,7 @@
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use actix_web::dev::{Payload, UrlEncoded};
 use actix_web::error::InternalError;
@@ -14,6 +15,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
+use tokio::time::timeout;
 
 use super::client::address_of;
 use super::error::AppError;
@@ -29,6 +31,8 @@ use crate::store::audit::Author;
 
 /// Longest posted form, in bytes.
 const FORM_BYTES_MAX: usize = 256 * 1024;
+/// How long a request's body may take in all. The HTTP library bounds the head alone: whoever never sent the rest would keep a connection for ever.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The `{id}` of a path, typed; anything else isn't found.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +130,13 @@ impl FromRequest for Posted {
             return ready(Ok(Self(Form::default()))).boxed_local();
         }
         let fields = UrlEncoded::<Vec<(String, String)>>::new(request, payload).limit(FORM_BYTES_MAX);
-        async move { Ok(Self(Form::posted(fields.await.map_err(|_unreadable| AppError::Malformed)?))) }.boxed_local()
+        async move {
+            match timeout(BODY_TIMEOUT, fields).await {
+                Ok(Ok(fields)) => Ok(Self(Form::posted(fields))),
+                Ok(Err(_)) | Err(_) => Err(AppError::Malformed.into()),
+            }
+        }
+        .boxed_local()
     }
 }
 

@@ -32,6 +32,7 @@ pub mod setup;
 pub mod shop;
 pub mod socket;
 pub mod state;
+pub mod unread;
 pub mod widget;
 
 use actix_web::web::{self, ServiceConfig};

@@ -3,9 +3,11 @@
 use actix_web::web::{Bytes, Payload};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::operation::Call;
 use crate::web::error::AppError;
+use crate::web::extract::BODY_TIMEOUT;
 
 /// Longest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -13,12 +15,13 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Takes a body from the connection.
 ///
 /// # Errors
-/// `TooLarge`; `Malformed` where it breaks off.
+/// `TooLarge`; `Malformed` where it breaks off or doesn't come.
 pub async fn take(payload: Payload) -> Result<Bytes, AppError> {
-    match payload.to_bytes_limited(BODY_BYTES_MAX).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_broken)) => Err(AppError::Malformed),
-        Err(_too_long) => Err(AppError::TooLarge),
+    match timeout(BODY_TIMEOUT, payload.to_bytes_limited(BODY_BYTES_MAX)).await {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(_broken))) => Err(AppError::Malformed),
+        Ok(Err(_too_long)) => Err(AppError::TooLarge),
+        Err(_elapsed) => Err(AppError::Malformed),
     }
 }
 

@@ -4,29 +4,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
+use super::preload;
 use crate::support::agent::Agent;
 use crate::support::demo::Demo;
 use crate::support::eventually;
 use crate::support::visitor::Visitor;
-
-/// The library to preload, compiled once.
-fn shim() -> &'static Path {
-    static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faults/disk.c");
-        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}.so", std::process::id()));
-        let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
-        assert!(done.expect("a C compiler").success(), "disk.c compiles");
-        library
-    })
-}
 
 /// A demo on a disk that can be told to fail.
 struct Fragile {
@@ -45,7 +32,7 @@ impl Fragile {
 
     fn on(data: &Path, control: &Path) -> Demo {
         let text = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
-        Demo::starts_in(data, &[("LD_PRELOAD", &text(shim())), ("PAPO_TEST_DISK", &text(control))])
+        Demo::starts_in(data, &[("LD_PRELOAD", &text(&preload::library("disk"))), ("PAPO_TEST_DISK", &text(control))])
     }
 
     fn disk_is(&self, mode: &str) {

@@ -1,8 +1,13 @@
 //! What fails under and around the server: its disk, the lines to its clients, itself.
 
+mod crowd;
 mod disk;
+mod flood;
+mod half_open;
 mod log;
 mod overload;
+mod preload;
 mod roamer;
 mod storm;
+mod vanished;
 mod weather;
