@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
@@ -211,6 +212,9 @@ fn serve(state: &Data<AppState>, listener: TcpListener, descriptors: Descriptors
             drop(socket.set_tcp_nodelay(true));
         }
     })
+    // The HTTP library limits the time of a connection's first head alone: half of a second one would hold it for ever. A connection costs a proxy on this
+    // machine nothing, and sockets stay as they are.
+    .keep_alive(KeepAlive::Disabled)
     .workers(workers)
     .backlog(4096)
     .max_connections((descriptors.connections_max / workers.max(1)).max(1))

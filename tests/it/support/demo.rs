@@ -15,7 +15,11 @@ use super::visitor::Visitor;
 
 /// `papo` with these arguments and nothing of this machine's environment that it reads.
 pub fn papo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_papo"));
+    program(env!("CARGO_BIN_EXE_papo"), arguments)
+}
+
+fn program(path: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(path);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PAPO_")) {
         command.env_remove(name);
     }
@@ -60,7 +64,21 @@ impl Demo {
 
     fn begins(folder: &Path, environment: &[(&str, &str)], own: Option<TempDir>) -> Self {
         let folder = folder.to_str().expect("a path in UTF-8");
-        let mut command = papo(&["demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder]);
+        Self::starts_as(papo(&["demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder]), environment)
+    }
+
+    /// The same where the system allows no more than so many descriptors.
+    pub fn starts_within(descriptors: u32, folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let folder = folder.to_str().expect("a path in UTF-8");
+        let within = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
+        let command = program(
+            "sh",
+            &["-c", &within, env!("CARGO_BIN_EXE_papo"), "demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder],
+        );
+        Self::starts_as(command, environment)
+    }
+
+    fn starts_as(mut command: Command, environment: &[(&str, &str)]) -> Self {
         let mut child = command.envs(environment.iter().copied()).spawn().expect("papo can be started");
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = child.stderr.take().expect("piped");
@@ -157,6 +175,11 @@ impl Demo {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill can be run");
         self.child.wait().expect("it ends").code()
+    }
+
+    /// The process, for those who look at it from outside.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// As `stops`; gives everything that it wrote after its first line, to standard output and standard error.
