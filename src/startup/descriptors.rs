@@ -1,10 +1,14 @@
-//! How many sockets the machine lets this process hold. Each is a file descriptor; where they end, accepting fails, and so does opening the
-//! database's log: so sockets are refused, with a time to come back, while there is still a reserve for everything else.
+//! How the descriptors that the machine allows are shared out. Each socket is one, and so is each webhook under way; where they end, accepting fails, and so
+//! does whatever else opens a file: so sockets are refused, with a time to come back, and connections wait, while there is still a reserve for everything else.
 
-/// Descriptors that sockets leave to pages, requests, webhooks and the database.
-const RESERVE: u64 = 512;
-/// Of these, how many connections of any kind leave to what isn't one.
-const RESERVE_OF_CONNECTIONS: u64 = 128;
+/// Descriptors of the process itself: the database with its log and readers, listeners, event loops.
+const OWN: u64 = 64;
+/// Connections that sockets leave to pages and requests.
+const PAGES: u64 = 128;
+/// Webhooks under way.
+const WEBHOOKS: u64 = 512;
+/// Of a small limit, webhooks and pages get one part in so many each.
+const PART: u64 = 8;
 /// Sockets where the limit can't be read or is none.
 const SOCKETS_UNLIMITED: u64 = 1_000_000;
 
@@ -16,6 +20,8 @@ pub struct Descriptors {
     pub sockets_max: usize,
     /// Connections of any kind at once.
     pub connections_max: usize,
+    /// Webhooks under way at once.
+    pub webhooks_max: usize,
 }
 
 impl Descriptors {
@@ -23,8 +29,12 @@ impl Descriptors {
     #[must_use]
     pub fn within(limit: u64) -> Self {
         let limit = limit.min(SOCKETS_UNLIMITED);
-        let without = |reserve: u64| usize::try_from(limit.saturating_sub(reserve).max(limit / 4)).unwrap_or(usize::MAX);
-        Self { limit, sockets_max: without(RESERVE), connections_max: without(RESERVE_OF_CONNECTIONS) }
+        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let webhooks = WEBHOOKS.min(limit / PART).max(1);
+        // A quarter more, for connections to receivers that are kept for the next webhook.
+        let connections = limit.saturating_sub(OWN + webhooks + webhooks / 4).max(limit / 4).max(1);
+        let sockets = connections.saturating_sub(PAGES.min(limit / PART)).max(1);
+        Self { limit, sockets_max: count(sockets), connections_max: count(connections), webhooks_max: count(webhooks) }
     }
 }
 
@@ -39,15 +49,17 @@ pub fn raise() -> Descriptors {
 
 #[cfg(test)]
 mod tests {
-    use super::Descriptors;
+    use super::{Descriptors, OWN};
 
     #[test]
-    fn sockets_end_before_connections_and_those_before_the_limit() {
-        for limit in [256, 1_024, 20_000, u64::MAX] {
+    fn sockets_end_before_connections_and_all_of_it_before_the_limit() {
+        for limit in [256, 1_024, 4_096, 20_000, u64::MAX] {
             let allowed = Descriptors::within(limit);
-            assert!(allowed.sockets_max > 0 && allowed.sockets_max <= allowed.connections_max, "{allowed:?}");
-            assert!(u64::try_from(allowed.connections_max).is_ok_and(|connections| connections < allowed.limit), "{allowed:?}");
+            assert!(allowed.sockets_max > 0 && allowed.sockets_max < allowed.connections_max, "{allowed:?}");
+            let used = allowed.connections_max + allowed.webhooks_max;
+            assert!(u64::try_from(used).is_ok_and(|used| used + OWN <= allowed.limit), "{allowed:?}");
         }
-        assert_eq!(Descriptors::within(20_000).sockets_max, 19_488);
+        assert_eq!(Descriptors::within(20_000).sockets_max, 19_168);
+        assert_eq!(Descriptors::within(256).sockets_max, 120);
     }
 }

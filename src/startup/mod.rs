@@ -143,7 +143,7 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
     claim_mode(&store, &config).await?;
     store.set_public_url(config.public_url.as_str());
     let inspector = Arc::new(Inspector::default());
-    let webhooks = dispatch(&store, &vault, &config, address, &inspector)?;
+    let webhooks = dispatch(&store, &vault, &config, (address, descriptors), &inspector)?;
     let hub = Hub::default();
     let state = Data::new(AppState {
         sockets_max: descriptors.sockets_max,
@@ -180,7 +180,7 @@ fn dispatch(
     store: &Store,
     vault: &Vault,
     config: &Config,
-    address: SocketAddr,
+    (address, descriptors): (SocketAddr, Descriptors),
     inspector: &Arc<Inspector>,
 ) -> Result<webhooks::Running, StartError> {
     let authority = match &config.webhook_ca {
@@ -188,7 +188,8 @@ fn dispatch(
         Some(path) => Some(std::fs::read(path).map_err(|error| StartError::Authority(path.clone(), error.to_string()))?),
     };
     let policy = Policy::new(AllowList::from(config.webhook_allow.clone()), vec![address]);
-    webhooks::start(store.clone(), vault.clone(), policy, authority.as_deref(), Arc::clone(inspector)).map_err(|error| match error {
+    let at_once_max = descriptors.webhooks_max;
+    webhooks::start(store.clone(), vault.clone(), policy, authority.as_deref(), Arc::clone(inspector), at_once_max).map_err(|error| match error {
         webhooks::StartError::Authority(error) => StartError::Authority(config.webhook_ca.clone().unwrap_or_default(), error.to_string()),
         webhooks::StartError::Thread(error) => StartError::Thread(error),
     })

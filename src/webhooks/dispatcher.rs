@@ -34,10 +34,10 @@ use crate::store::deliveries::{Ended, Job, Recorded};
 use crate::store::endpoints::Keys;
 use crate::store::error::StoreError;
 
-/// Attempts at a time, of all endpoints together: bounded by descriptors.
+/// Attempts at a time, of all endpoints together, where descriptors allow as many.
 const AT_ONCE_MAX: usize = 512;
-/// Of these, kept for endpoints that have nothing under way.
-const AT_ONCE_RESERVED: usize = 128;
+/// One part in so many of them is kept for endpoints that have nothing under way.
+const AT_ONCE_RESERVED_PART: usize = 4;
 /// New deliveries looked at in one reading.
 const NEW_MAX: usize = 512;
 /// Results recorded at a time.
@@ -62,6 +62,8 @@ struct Inner {
     store: Store,
     vault: Vault,
     outgoing: Outgoing,
+    /// Attempts at a time.
+    at_once_max: Cell<usize>,
     inspector: Arc<Inspector>,
     random: RefCell<Random>,
     state: RefCell<Work>,
@@ -80,6 +82,7 @@ impl Dispatcher {
             store,
             vault,
             outgoing,
+            at_once_max: Cell::new(AT_ONCE_MAX),
             inspector,
             random: RefCell::new(random),
             state: RefCell::default(),
@@ -87,6 +90,13 @@ impl Dispatcher {
             pulse: Pulse::default(),
             broken: Cell::new(false),
         }))
+    }
+
+    /// Makes no more attempts at a time than descriptors allow.
+    #[must_use]
+    pub fn at_most(self, at_once_max: usize) -> Self {
+        self.0.at_once_max.set(at_once_max.clamp(1, AT_ONCE_MAX));
+        self
     }
 
     /// Shows on this board what holds endpoints back.
@@ -216,6 +226,7 @@ impl Dispatcher {
     /// Starts what may go, lane by lane, each as far as its own limits allow.
     fn start(&self) -> usize {
         let now = self.0.store.clock().now().steady;
+        let max = self.0.at_once_max.get();
         let directory = self.0.store.directory();
         let is_current = |known: &Option<Arc<HashMap<_, _>>>| known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &directory.endpoints));
         let mut started = Vec::new();
@@ -245,7 +256,7 @@ impl Dispatcher {
                     continue;
                 };
                 let terms = terms(endpoint);
-                while state.in_flight < AT_ONCE_MAX && (state.in_flight < AT_ONCE_MAX - AT_ONCE_RESERVED || lane.in_flight() == 0) {
+                while state.in_flight < max && (state.in_flight < max - max / AT_ONCE_RESERVED_PART || lane.in_flight() == 0) {
                     let Some(job) = lane.take(now, terms) else { break };
                     state.in_flight += 1;
                     started.push((job, endpoint.draft.url.clone(), keys.clone()));

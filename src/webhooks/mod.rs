@@ -69,7 +69,7 @@ pub struct Running {
     pub trials: Trials,
 }
 
-/// Starts delivering. `authority_pem` is a private authority's certificate, for receivers that have one from it.
+/// Starts delivering, at most `at_once_max` at a time. `authority_pem` is a private authority's certificate, for receivers that have one from it.
 ///
 /// # Errors
 /// The authority can't be used, or no thread could be made.
@@ -79,13 +79,14 @@ pub fn start(
     policy: Policy,
     authority_pem: Option<&[u8]>,
     inspector: Arc<Inspector>,
+    at_once_max: usize,
 ) -> Result<Running, StartError> {
     let tls = client::tls_config(authority_pem)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (stop, stopped) = watch::channel(false);
     let (board, pulse) = (Arc::new(Board::default()), Pulse::default());
     let (trials, asked) = Trials::open();
-    let parts = Parts { store, vault, policy, tls, inspector, board: Arc::clone(&board), pulse: pulse.clone() };
+    let parts = Parts { store, vault, policy, tls, inspector, board: Arc::clone(&board), pulse: pulse.clone(), at_once_max };
     let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || supervise(&runtime, &stopped, &parts, asked))?;
     Ok(Running { pulse, stop, thread, board, trials })
 }
@@ -99,6 +100,7 @@ struct Parts {
     inspector: Arc<Inspector>,
     board: Arc<Board>,
     pulse: Pulse,
+    at_once_max: usize,
 }
 
 impl Parts {
@@ -110,6 +112,7 @@ impl Parts {
         let (store, vault, inspector) = (self.store.clone(), self.vault.clone(), Arc::clone(&self.inspector));
         Dispatcher::new(store, vault, self.outgoing(), inspector, Box::new(rand::random))
             .with_pulse(self.pulse.clone())
+            .at_most(self.at_once_max)
             .shown_on(Arc::clone(&self.board))
     }
 }

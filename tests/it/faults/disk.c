@@ -1,6 +1,7 @@
 /* A disk that fails on demand, for a child process (LD_PRELOAD): what happens to writes of papo.db* is told by the first letter of the file that
  * PAPO_TEST_DISK names: f full (ENOSPC), e failing (EIO), h half of the writes fail (EIO), r read-only (EROFS), s every sync takes 150 ms,
- * g whoever writes papo.db itself, not its log, stands still while the letter stays; a file beside the control file, ending in .held, says so. */
+ * g whoever writes papo.db itself, not its log, stands still while the letter stays; a file beside the control file, ending in .held, says so,
+ * b every sync waits while the letter stays. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -70,7 +71,9 @@ int ftruncate64(int fd, off64_t size) { REFUSE(fd); return REAL(ftruncate64)(fd,
 int ftruncate(int fd, off_t size) { REFUSE(fd); return REAL(ftruncate)(fd, size); }
 
 static void slow(int fd) {
-  if (is_database(fd) && mode() == 's') usleep(150000);
+  if (!is_database(fd)) return;
+  if (mode() == 's') usleep(150000);
+  while (mode() == 'b') usleep(5000);
 }
 int fdatasync(int fd) { slow(fd); REFUSE(fd); return REAL(fdatasync)(fd); }
 int fsync(int fd) { slow(fd); REFUSE(fd); return REAL(fsync)(fd); }

@@ -16,14 +16,14 @@ use crate::support::eventually;
 use crate::support::visitor::Visitor;
 
 /// A demo on a disk that can be told to fail.
-struct Fragile {
-    demo: Demo,
+pub struct Fragile {
+    pub demo: Demo,
     control: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Fragile {
-    fn starts() -> Self {
+    pub fn starts() -> Self {
         let folder = tempdir().expect("a folder");
         let control = folder.path().join("disk");
         let demo = Self::on(&folder.path().join("data"), &control);
@@ -35,7 +35,7 @@ impl Fragile {
         Demo::starts_in(data, &[("LD_PRELOAD", &text(&preload::library("disk"))), ("PAPO_TEST_DISK", &text(control))])
     }
 
-    fn disk_is(&self, mode: &str) {
+    pub fn disk_is(&self, mode: &str) {
         let next = self.control.with_extension("next");
         fs::write(&next, mode).expect("a file");
         fs::rename(next, &self.control).expect("a file");
