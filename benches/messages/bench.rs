@@ -9,11 +9,15 @@ use futures_util::StreamExt as _;
 use papo::domain::department::Routing;
 use serde_json::{Value, json};
 
+use crate::beside::Beside;
 use crate::cast::{self, Pair};
 use crate::house::{self, House, Plan};
 use crate::line::Line;
 use crate::messages::{self, Course, Outcome};
-use crate::meter::{Usage, ratio, rss_kib};
+use crate::meter::{Usage, Used, ratio, rss_kib};
+
+/// How much later the slowest hundredth may hear beside idle sockets.
+const TALK_RATIO_MAX: f64 = 1.5;
 
 /// How long and how often.
 pub struct Pace {
@@ -23,6 +27,8 @@ pub struct Pace {
     pub sockets: usize,
     /// How long idle sockets are held; nothing skips their heartbeats.
     pub hold: Duration,
+    /// How long a chat is measured before and beside them.
+    pub talk: Duration,
     pub starts: usize,
 }
 
@@ -34,6 +40,7 @@ impl Pace {
             measured: Duration::from_millis(1_200),
             sockets: 1_000,
             hold: Duration::ZERO,
+            talk: Duration::from_secs(3),
             starts: 3,
         }
     }
@@ -45,6 +52,7 @@ impl Pace {
             measured: Duration::from_secs(5),
             sockets,
             hold: Duration::from_secs(60),
+            talk: Duration::from_secs(35),
             starts: 7,
         }
     }
@@ -185,11 +193,25 @@ pub struct Silent {
     opening_us: f64,
 }
 
-/// Opens that many sockets and holds them; ours say hello.
+/// Silent sockets that are open; they hang up when this is dropped.
+pub struct Open {
+    pid: u32,
+    lines: Vec<Line>,
+    before_kib: u64,
+    opening: Used,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.lines.iter().for_each(Line::hang_up);
+    }
+}
+
+/// Opens that many sockets; ours say hello.
 ///
 /// # Errors
 /// In words.
-pub async fn idle_of(server: SocketAddr, pid: u32, site: Option<&str>, sockets: usize, hold: Duration) -> Result<Silent, String> {
+pub async fn open(server: SocketAddr, pid: u32, site: Option<&str>, sockets: usize) -> Result<Open, String> {
     let open = |number: usize| async move {
         match site {
             Some(site) => cast::visitor(server, site, number, None, Value::Null).await.map(|(line, _)| line),
@@ -199,23 +221,26 @@ pub async fn idle_of(server: SocketAddr, pid: u32, site: Option<&str>, sockets: 
     let warm: Vec<_> = futures_util::stream::iter((0..64).map(open)).buffered(64).collect().await;
     warm.iter().flatten().for_each(Line::hang_up);
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let (before, usage) = (rss_kib(pid), Usage::of(pid));
+    let (before_kib, usage) = (rss_kib(pid), Usage::of(pid));
     let lines: Result<Vec<Line>, String> =
         futures_util::stream::iter((0..sockets).map(open)).buffered(64).collect::<Vec<_>>().await.into_iter().collect();
-    let lines = lines?;
-    let opening = Usage::of(pid).since(&usage);
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
-    let opened = Usage::of(pid);
-    tokio::time::sleep(hold).await;
-    let holding = Usage::of(pid).since(&opened);
-    let count = u64::try_from(sockets).unwrap_or(1);
-    let silent = Silent {
-        kib_each: ratio(rss_kib(pid).saturating_sub(before), count),
-        percent: holding.percent(),
-        opening_us: opening.us_each(count),
-    };
-    lines.iter().for_each(Line::hang_up);
-    Ok(silent)
+    Ok(Open { pid, lines: lines?, before_kib, opening: Usage::of(pid).since(&usage) })
+}
+
+impl Open {
+    /// Holds them, and says what they cost.
+    pub async fn held(&self, hold: Duration) -> Silent {
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        let opened = Usage::of(self.pid);
+        tokio::time::sleep(hold).await;
+        let holding = Usage::of(self.pid).since(&opened);
+        let count = u64::try_from(self.lines.len()).unwrap_or(1);
+        Silent {
+            kib_each: ratio(rss_kib(self.pid).saturating_sub(self.before_kib), count),
+            percent: holding.percent(),
+            opening_us: self.opening.us_each(count),
+        }
+    }
 }
 
 /// The lines of the table for idle sockets.
@@ -233,6 +258,19 @@ pub fn idle_goals(ours: &Silent, bare: &Silent, pace: &Pace) -> Vec<Goal> {
     ];
     if !pace.hold.is_zero() {
         goals.push(Goal { name: format!("{name}: heartbeats"), ours: ours.percent, bare: None, unit: "% core", bound: Some((false, 2.0)) });
+    }
+    goals
+}
+
+/// The lines of the table for a chat beside idle sockets: when the other side hears, by the same chat alone a moment before.
+pub fn talk_goals(talk: &Beside, pace: &Pace) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    for (percent, bound) in [(50.0, None), (99.0, Some((false, TALK_RATIO_MAX)))] {
+        let ((alone, beside), name) = (talk.ms(percent), format!("a chat beside {} idle sockets", pace.sockets));
+        let line = |what: &str, ours, unit, bound| Goal { name: format!("{name}: p{percent:.0} {what}"), ours, bare: None, unit, bound };
+        goals.push(line("alone", alone, "ms", None));
+        goals.push(line("beside", beside, "ms", None));
+        goals.push(line("beside / alone", talk.ratio(percent), "times", bound));
     }
     goals
 }

@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 
 mod bare;
 mod bench;
+#[path = "../../examples/load/beside.rs"]
+#[expect(dead_code, reason = "what the load generator's own scenarios use")]
+mod beside;
 #[path = "../../examples/load/cast.rs"]
 mod cast;
 #[path = "../../examples/load/house.rs"]
@@ -22,12 +25,12 @@ mod house;
 #[path = "../../examples/load/line.rs"]
 mod line;
 #[path = "../../examples/load/messages.rs"]
-#[expect(dead_code, reason = "what the load generator's own scenarios use")]
 mod messages;
 #[path = "../../examples/load/meter.rs"]
 mod meter;
 
 use bench::{Goal, Pace};
+use beside::{Beside, Talk};
 use house::{House, Plan};
 
 /// Papo beside the bare stack on the same machine.
@@ -109,9 +112,19 @@ async fn measure(cli: &Cli) -> Result<Vec<Goal>, String> {
 async fn idle(program: &Path, folder: &Path, pace: &Pace) -> Result<Vec<Goal>, String> {
     let plan = Plan { agents: 1, room: 100_000, routing: Routing::LeastBusy, endpoints: Vec::new() };
     let papo = House::spawn(program, None, &plan).await?;
-    let ours = bench::idle_of(papo.server, papo.pid, Some(&papo.site), pace.sockets, pace.hold).await?;
+    let talk = Talk::begin(&papo, pace.talk).await?;
+    let alone = talk.goes_on().await;
+    let open = bench::open(papo.server, papo.pid, Some(&papo.site), pace.sockets).await?;
+    let ours = open.held(pace.hold).await;
+    let talk = Beside { alone, beside: talk.goes_on().await };
+    if let Some(fault) = talk.faults().next() {
+        return Err(format!("beside {} idle sockets: {fault}", pace.sockets));
+    }
+    drop(open);
     drop(papo);
     let bare = bench::Bare::start(&folder.join("idle.db"))?;
-    let theirs = bench::idle_of(bare.server, bare.pid, None, pace.sockets, Duration::ZERO).await?;
-    Ok(bench::idle_goals(&ours, &theirs, pace))
+    let theirs = bench::open(bare.server, bare.pid, None, pace.sockets).await?.held(Duration::ZERO).await;
+    let mut goals = bench::idle_goals(&ours, &theirs, pace);
+    goals.extend(bench::talk_goals(&talk, pace));
+    Ok(goals)
 }

@@ -72,7 +72,8 @@ impl House {
     /// Starts delivering, with loopback opened.
     pub fn dispatches(&self) -> webhooks::Running {
         let policy = Policy::new("127.0.0.0/8".parse().expect("a list"), Vec::new());
-        webhooks::start(self.store.clone(), self.vault.clone(), policy, None, Arc::new(Inspector::default()), usize::MAX).expect("a dispatcher")
+        webhooks::start(self.store.clone(), self.vault.clone(), policy, None, Arc::new(Inspector::default()), usize::MAX)
+            .expect("a dispatcher")
     }
 
     /// Waits until every delivery to an endpoint that answers is recorded as ended. `hung` have an endpoint that doesn't.

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::beside::{Beside, Talk};
 use crate::cast;
 use crate::house::House;
-use crate::messages::{self, Course, Outcome};
 use crate::meter::{Usage, Used, ratio, rss_kib};
 
 /// What silent sockets cost.
@@ -20,8 +20,8 @@ pub struct Idle {
     pub holding: Used,
     /// Sockets that the server dropped meanwhile.
     pub lost: usize,
-    /// Ten messages a second beside them.
-    pub talk: Option<Outcome>,
+    /// A chat before they came, and beside them.
+    pub talk: Option<Beside>,
 }
 
 impl Idle {
@@ -35,19 +35,24 @@ impl Idle {
         ratio(self.held_kib.saturating_sub(self.before_kib), u64::try_from(self.sockets).unwrap_or(1))
     }
 
+    /// Sockets that were lost, and faults of the talk.
+    pub fn faults(&self) -> usize {
+        self.lost + self.talk.as_ref().map_or(0, |talk| talk.faults().count())
+    }
+
     /// For machines.
     pub fn to_json(&self) -> Value {
         let sockets = u64::try_from(self.sockets).unwrap_or(1);
         json!({"scenario": "idle", "sockets": self.sockets, "kib_each": self.kib_each(), "kib_each_after_heartbeats": self.held_kib_each(),
             "rss_before_kib": self.before_kib, "rss_kib": self.held_kib, "opened_per_second": self.opening.rate(sockets),
             "opening_cpu_us_each": self.opening.us_each(sockets), "holding_cpu_percent": self.holding.percent(),
-            "held_seconds": self.holding.wall.as_secs_f64(), "lost": self.lost, "talk": self.talk.as_ref().map(Outcome::to_json)})
+            "held_seconds": self.holding.wall.as_secs_f64(), "lost": self.lost, "talk": self.talk.as_ref().map(Beside::to_json)})
     }
 
     /// For people.
     pub fn words(&self) -> String {
         let sockets = u64::try_from(self.sockets).unwrap_or(1);
-        let talk = self.talk.as_ref().map(|talk| format!("\n  beside them {}", talk.words())).unwrap_or_default();
+        let talk = self.talk.as_ref().map(|talk| format!("\n  {}", talk.words())).unwrap_or_default();
         format!(
             "{} idle sockets: {:.2} KiB each ({:.2} after {:.0} s), opened at {:.0}/s with {:.0} us each; holding them takes {:.2} % of a core ({}); lost: {}{talk}",
             self.sockets,
@@ -63,7 +68,10 @@ impl Idle {
     }
 }
 
-/// Opens `sockets` widgets and holds them. With agents in the house, one chat goes on beside them in a second hold.
+/// How long the talk is measured each time, at most: a round of heartbeats and more.
+const TALK_MAX: Duration = Duration::from_secs(35);
+
+/// Opens `sockets` widgets and holds them. With agents in the house, one chat talks before they come, and once more beside them in a second hold.
 ///
 /// # Errors
 /// In words.
@@ -72,6 +80,11 @@ pub async fn run(house: &House, sockets: usize, hold: Duration, with_talk: bool)
     let warm = cast::visitors(house, 64).await?;
     warm.iter().for_each(|(line, _)| line.hang_up());
     tokio::time::sleep(Duration::from_millis(300)).await;
+    let talk = if with_talk && !house.agents.is_empty() { Some(Talk::begin(house, hold.min(TALK_MAX)).await?) } else { None };
+    let alone = match &talk {
+        Some(talk) => Some(talk.goes_on().await),
+        None => None,
+    };
     let (before_kib, before) = (rss_kib(house.pid), Usage::of(house.pid));
     let lines = cast::visitors(house, sockets).await?;
     let opening = Usage::of(house.pid).since(&before);
@@ -79,16 +92,13 @@ pub async fn run(house: &House, sockets: usize, hold: Duration, with_talk: bool)
     let (opened_kib, opened) = (rss_kib(house.pid), Usage::of(house.pid));
     tokio::time::sleep(hold).await;
     let holding = Usage::of(house.pid).since(&opened);
-    let talk = if with_talk && !house.agents.is_empty() {
-        let agents = cast::agents(house, 1).await?;
-        let pairs = cast::pairs(house, &agents, 1).await?;
-        let course = Course { warm_up: Duration::from_millis(500), measured: hold.min(Duration::from_secs(35)), rate: Some(10) };
-        Some(messages::run(&pairs, house.pid, course).await)
-    } else {
-        None
+    let held_kib = rss_kib(house.pid);
+    let talk = match (talk, alone) {
+        (Some(talk), Some(alone)) => Some(Beside { alone, beside: talk.goes_on().await }),
+        _ => None,
     };
     let lost = lines.iter().filter(|(line, _)| line.closed().is_some()).count();
-    Ok(Idle { sockets, before_kib, opened_kib, held_kib: rss_kib(house.pid), opening, holding, lost, talk })
+    Ok(Idle { sockets, before_kib, opened_kib, held_kib, opening, holding, lost, talk })
 }
 
 /// What it took everybody to come back.

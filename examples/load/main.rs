@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use papo::domain::department::Routing;
 use serde_json::Value;
 
+mod beside;
 mod cast;
 mod grow;
 mod house;
@@ -58,7 +59,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Scenario {
-    /// Widgets that are open and silent: memory each, what heartbeats cost, and one chat beside them
+    /// Widgets that are open and silent: memory each, what heartbeats cost, and what one chat beside them suffers
     Idle {
         #[arg(long, default_value_t = 10_000)]
         sockets: usize,
@@ -137,7 +138,7 @@ async fn play(cli: &Cli) -> Result<(String, Value, usize), String> {
         Scenario::Idle { sockets, hold } => {
             let house = house(cli, 1, Vec::new()).await?;
             let idle = idle::run(&house, *sockets, Duration::from_secs(*hold), true).await?;
-            Ok((idle.words(), idle.to_json(), idle.lost))
+            Ok((idle.words(), idle.to_json(), idle.faults()))
         }
         Scenario::Messages { chats, agents, rate, seconds } => {
             let house = house(cli, (*agents).min(*chats), Vec::new()).await?;

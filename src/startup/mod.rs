@@ -189,9 +189,13 @@ fn dispatch(
     };
     let policy = Policy::new(AllowList::from(config.webhook_allow.clone()), vec![address]);
     let at_once_max = descriptors.webhooks_max;
-    webhooks::start(store.clone(), vault.clone(), policy, authority.as_deref(), Arc::clone(inspector), at_once_max).map_err(|error| match error {
-        webhooks::StartError::Authority(error) => StartError::Authority(config.webhook_ca.clone().unwrap_or_default(), error.to_string()),
-        webhooks::StartError::Thread(error) => StartError::Thread(error),
+    webhooks::start(store.clone(), vault.clone(), policy, authority.as_deref(), Arc::clone(inspector), at_once_max).map_err(|error| {
+        match error {
+            webhooks::StartError::Authority(error) => {
+                StartError::Authority(config.webhook_ca.clone().unwrap_or_default(), error.to_string())
+            }
+            webhooks::StartError::Thread(error) => StartError::Thread(error),
+        }
     })
 }
 

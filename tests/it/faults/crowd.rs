@@ -62,8 +62,11 @@ pub fn hello(demo: &Demo, token: Value) -> Value {
 
 /// Asks for help; gives the chat's id.
 pub async fn asks(line: &mut Line, message: &str) -> Value {
-    says(line, &json!({"type": "request", "client_id": "request", "department_id": null, "name": "Ana", "email": "ana@example.com", "phone": null,
-        "fields": {}, "message": message, "consent": {"version": 1, "marketing": false}, "previous_chat_id": null}))
+    says(
+        line,
+        &json!({"type": "request", "client_id": "request", "department_id": null, "name": "Ana", "email": "ana@example.com", "phone": null,
+        "fields": {}, "message": message, "consent": {"version": 1, "marketing": false}, "previous_chat_id": null}),
+    )
     .await;
     answer(line, |frame| frame["type"] == "ack" && frame["client_id"] == "request").await["chat_id"].clone()
 }

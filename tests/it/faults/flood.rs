@@ -129,7 +129,8 @@ async fn one_visitor_who_pours_is_stopped_and_the_others_dont_notice() {
         tabs.push(tab);
     }
     let [says, again, types, greeting, babbles, asks_if_there]: [Line; 6] = tabs.try_into().expect("six tabs");
-    let message = |number: usize| json!({"type": "message", "client_id": format!("m{number}"), "chat_id": chat, "body": format!("gota {number}")});
+    let message =
+        |number: usize| json!({"type": "message", "client_id": format!("m{number}"), "chat_id": chat, "body": format!("gota {number}")});
     let hello = super::crowd::hello(&demo, token.clone()).to_string();
     let typing = json!({"type": "typing", "chat_id": chat, "on": true}).to_string();
     let over = Cell::new(false);

@@ -42,8 +42,7 @@ enum Half {
 }
 
 /// Those that may stay longest come first, so that all are there at once.
-const HALVES: [Half; 8] =
-    [Half::Form, Half::Body, Half::Frame, Half::Refused, Half::Second, Half::Upgrade, Half::Head, Half::Nothing];
+const HALVES: [Half; 8] = [Half::Form, Half::Body, Half::Frame, Half::Refused, Half::Second, Half::Upgrade, Half::Head, Half::Nothing];
 
 impl Half {
     async fn comes(self, demo: &Demo, number: u16) -> (Self, TcpStream) {
@@ -56,8 +55,12 @@ impl Half {
             Self::Form => format!(
                 "POST /login HTTP/1.1\r\nhost: {host}\r\norigin: {origin}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\nemail="
             ),
-            Self::Body => format!("POST /api/v1/sessions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n4\r\n{{\"em"),
-            Self::Refused => format!("POST /logout HTTP/1.1\r\nhost: {host}\r\norigin: http://a\r\ntransfer-encoding: chunked\r\n\r\n4\r\na=b"),
+            Self::Body => format!(
+                "POST /api/v1/sessions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n4\r\n{{\"em"
+            ),
+            Self::Refused => {
+                format!("POST /logout HTTP/1.1\r\nhost: {host}\r\norigin: http://a\r\ntransfer-encoding: chunked\r\n\r\n4\r\na=b")
+            }
             Self::Second => {
                 stream.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.expect("taken");
                 stream.read_buf(&mut Vec::new()).await.expect("an answer");

@@ -71,10 +71,8 @@ impl Demo {
     pub fn starts_within(descriptors: u32, folder: &Path, environment: &[(&str, &str)]) -> Self {
         let folder = folder.to_str().expect("a path in UTF-8");
         let within = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
-        let command = program(
-            "sh",
-            &["-c", &within, env!("CARGO_BIN_EXE_papo"), "demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder],
-        );
+        let command =
+            program("sh", &["-c", &within, env!("CARGO_BIN_EXE_papo"), "demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder]);
         Self::starts_as(command, environment)
     }
 
