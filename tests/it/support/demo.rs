@@ -41,7 +41,7 @@ pub struct Demo {
     log: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
     /// Its data, where nobody starts on them again.
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl Demo {
@@ -53,16 +53,13 @@ impl Demo {
     /// The same, with this in its environment.
     pub fn starts_with(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().to_path_buf();
-        Self::begins(&path, environment, Some(folder))
+        let mut demo = Self::starts_in(folder.path(), environment);
+        demo.folder = Some(folder);
+        demo
     }
 
     /// Starts it on a free port, with its data in `folder`, and waits until it is ready.
     pub fn starts_in(folder: &Path, environment: &[(&str, &str)]) -> Self {
-        Self::begins(folder, environment, None)
-    }
-
-    fn begins(folder: &Path, environment: &[(&str, &str)], own: Option<TempDir>) -> Self {
         let folder = folder.to_str().expect("a path in UTF-8");
         Self::starts_as(papo(&["demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder]), environment)
     }
@@ -89,7 +86,7 @@ impl Demo {
         readers.push(std::thread::spawn(move || keep(stdout, &writer)));
         let facts = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("not ready: {error}\n{line}{}", log.lock().expect("no panic while held")));
-        Self { child, facts, log, readers, _folder: own }
+        Self { child, facts, log, readers, folder: None }
     }
 
     /// One of the addresses or keys that it printed.
