@@ -112,14 +112,11 @@ async fn measure(cli: &Cli) -> Result<Vec<Goal>, String> {
 async fn idle(program: &Path, folder: &Path, pace: &Pace) -> Result<Vec<Goal>, String> {
     let plan = Plan { agents: 1, room: 100_000, routing: Routing::LeastBusy, endpoints: Vec::new() };
     let papo = House::spawn(program, None, &plan).await?;
-    let talk = Talk::begin(&papo, pace.talk).await?;
-    let alone = talk.goes_on().await;
+    let talk = Talk::of(&papo, pace.talk);
+    let alone = talk.goes_on().await?;
     let open = bench::open(papo.server, papo.pid, Some(&papo.site), pace.sockets).await?;
     let ours = open.held(pace.hold).await;
-    let talk = Beside { alone, beside: talk.goes_on().await };
-    if let Some(fault) = talk.faults().next() {
-        return Err(format!("beside {} idle sockets: {fault}", pace.sockets));
-    }
+    let talk = Beside { alone, beside: talk.goes_on().await? };
     drop(open);
     drop(papo);
     let bare = bench::Bare::start(&folder.join("idle.db"))?;

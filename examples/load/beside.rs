@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cast::{self, Pair};
+use crate::cast;
 use crate::house::House;
 use crate::messages::{self, Course, Outcome};
 use crate::meter::Latencies;
@@ -12,27 +12,35 @@ use crate::meter::Latencies;
 /// Messages per second: few, so that each is on its own, and enough for a p99.
 const RATE: u32 = 50;
 
-/// A chat that can talk again and again.
-pub struct Talk {
-    pairs: Vec<Pair>,
-    pid: u32,
+/// The same talk of the house's first agent as often as wanted, each time in a new chat on new sockets: a chat knows each `client_id` for ever, and a line
+/// that was handed over keeps nothing.
+pub struct Talk<'a> {
+    house: &'a House,
     course: Course,
 }
 
-impl Talk {
-    /// A chat of the house's first agent, whose talk is measured for so long each time.
-    ///
-    /// # Errors
-    /// In words.
-    pub async fn begin(house: &House, measured: Duration) -> Result<Self, String> {
-        let agents = cast::agents(house, 1).await?;
-        let pairs = cast::pairs(house, &agents, 1).await?;
-        Ok(Self { pairs, pid: house.pid, course: Course { warm_up: Duration::from_millis(500), measured, rate: Some(RATE) } })
+impl<'a> Talk<'a> {
+    /// Each talk is measured for so long.
+    pub const fn of(house: &'a House, measured: Duration) -> Self {
+        Self { house, course: Course { warm_up: Duration::from_millis(500), measured, rate: Some(RATE) } }
     }
 
     /// Talks for a while.
-    pub async fn goes_on(&self) -> Outcome {
-        messages::run(&self.pairs, self.pid, self.course).await
+    ///
+    /// # Errors
+    /// In words; anything lost, doubled or out of order is one, since such a talk measures nothing.
+    pub async fn goes_on(&self) -> Result<Outcome, String> {
+        let agents = cast::agents(self.house, 1).await?;
+        let pairs = cast::pairs(self.house, &agents, 1).await?;
+        let outcome = messages::run(&pairs, self.house.pid, self.course).await;
+        for pair in &pairs {
+            pair.visitor.hang_up();
+            pair.agent.hang_up();
+        }
+        match outcome.faults.first() {
+            Some(fault) => Err(format!("the talk: {fault} ({} faults)", outcome.faults.len())),
+            None => Ok(outcome),
+        }
     }
 }
 
@@ -53,11 +61,6 @@ impl Beside {
     pub fn ratio(&self, percent: f64) -> f64 {
         let (alone, beside) = self.ms(percent);
         beside / alone
-    }
-
-    /// What was lost, doubled or out of order, in words.
-    pub fn faults(&self) -> impl Iterator<Item = &String> {
-        self.alone.faults.iter().chain(&self.beside.faults)
     }
 
     /// For machines.

@@ -35,11 +35,6 @@ impl Idle {
         ratio(self.held_kib.saturating_sub(self.before_kib), u64::try_from(self.sockets).unwrap_or(1))
     }
 
-    /// Sockets that were lost, and faults of the talk.
-    pub fn faults(&self) -> usize {
-        self.lost + self.talk.as_ref().map_or(0, |talk| talk.faults().count())
-    }
-
     /// For machines.
     pub fn to_json(&self) -> Value {
         let sockets = u64::try_from(self.sockets).unwrap_or(1);
@@ -80,9 +75,9 @@ pub async fn run(house: &House, sockets: usize, hold: Duration, with_talk: bool)
     let warm = cast::visitors(house, 64).await?;
     warm.iter().for_each(|(line, _)| line.hang_up());
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let talk = if with_talk && !house.agents.is_empty() { Some(Talk::begin(house, hold.min(TALK_MAX)).await?) } else { None };
+    let talk = if with_talk && !house.agents.is_empty() { Some(Talk::of(house, hold.min(TALK_MAX))) } else { None };
     let alone = match &talk {
-        Some(talk) => Some(talk.goes_on().await),
+        Some(talk) => Some(talk.goes_on().await?),
         None => None,
     };
     let (before_kib, before) = (rss_kib(house.pid), Usage::of(house.pid));
@@ -94,7 +89,7 @@ pub async fn run(house: &House, sockets: usize, hold: Duration, with_talk: bool)
     let holding = Usage::of(house.pid).since(&opened);
     let held_kib = rss_kib(house.pid);
     let talk = match (talk, alone) {
-        (Some(talk), Some(alone)) => Some(Beside { alone, beside: talk.goes_on().await }),
+        (Some(talk), Some(alone)) => Some(Beside { alone, beside: talk.goes_on().await? }),
         _ => None,
     };
     let lost = lines.iter().filter(|(line, _)| line.closed().is_some()).count();

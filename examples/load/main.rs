@@ -138,7 +138,7 @@ async fn play(cli: &Cli) -> Result<(String, Value, usize), String> {
         Scenario::Idle { sockets, hold } => {
             let house = house(cli, 1, Vec::new()).await?;
             let idle = idle::run(&house, *sockets, Duration::from_secs(*hold), true).await?;
-            Ok((idle.words(), idle.to_json(), idle.faults()))
+            Ok((idle.words(), idle.to_json(), idle.lost))
         }
         Scenario::Messages { chats, agents, rate, seconds } => {
             let house = house(cli, (*agents).min(*chats), Vec::new()).await?;
