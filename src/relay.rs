@@ -83,7 +83,7 @@ impl Relay {
         let mut looked = self.store.clock().now();
         loop {
             let soon = async {
-                match self.next_gone() {
+                match self.next_gone(looked) {
                     Some(wait) => tokio::time::sleep(wait).await,
                     None => std::future::pending().await,
                 }
@@ -101,10 +101,10 @@ impl Relay {
         }
     }
 
-    /// How long until the next agent who left counts as gone: nothing else would tell it.
-    fn next_gone(&self) -> Option<Duration> {
+    /// How long until the next agent who left counts as gone, none at all where that came after `looked`: nothing else would tell it.
+    fn next_gone(&self, looked: Moment) -> Option<Duration> {
         let (directory, now) = (self.store.directory(), self.store.clock().now());
-        let ends = directory.agents.values().filter(|agent| agent.is_connected(now)).filter_map(Agent::gone_at);
+        let ends = directory.agents.values().filter_map(Agent::gone_at).filter(|end| *end > looked.steady);
         ends.min().map(|end| Duration::from_millis(u64::try_from(end.ms_since(now.steady)).unwrap_or(0)))
     }
 

@@ -130,8 +130,6 @@ async fn who_vanishes_without_a_word_is_gone_after_the_heartbeats_and_everybody_
     assert_eq!(agent.opens(&chat).await["card"]["present"], false);
     // An agent whose last tab is gone counts as connected for half a minute.
     clocked.passes(STEP_SECONDS);
-    agent.chooses("paused").await;
-    agent.chooses("online").await;
     let id = lost_agent.welcome["agent"]["id"].clone();
     let is_away = |frame: &Value| frame["type"] == "agent" && frame["agent"]["id"] == id && frame["agent"]["connected"] == false;
     agent.socket.first("that the agent is away", is_away).await;
