@@ -7,6 +7,7 @@ use super::audit::{self, Act, Author};
 use super::commands;
 use super::error::{Invalid, StoreError};
 use super::organisation::settle;
+use super::prepared::IsOpen;
 use super::schema::{chats, department_members, departments};
 use super::writer::Tx;
 use crate::domain::department::Department;
@@ -117,8 +118,7 @@ impl Store {
 }
 
 fn blockers_of(conn: &mut SqliteConnection, directory: &Directory, id: DepartmentId) -> Result<Blockers, StoreError> {
-    let open_chats: i64 =
-        chats::table.filter(chats::department_id.eq(id)).filter(chats::state.eq_any(["waiting", "active"])).count().get_result(conn)?;
+    let open_chats: i64 = chats::table.filter(chats::department_id.eq(id)).filter(IsOpen::new(chats::state)).count().get_result(conn)?;
     let in_use = directory.sites.values().filter(|site| site.archived_at.is_none() && site.default_department == id);
     let mut sites: Vec<_> = in_use.collect();
     sites.sort_by(|a, b| a.name.cmp(&b.name));

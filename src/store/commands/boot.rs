@@ -1,7 +1,7 @@
 //! The boot rule: the server's own down-time is nobody's absence.
 
 use diesel::connection::SimpleConnection;
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
+use diesel::{QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection};
 
 use crate::domain::chat::deadline;
 use crate::domain::time::Moment;
@@ -9,6 +9,7 @@ use crate::store::agenda::Agenda;
 use crate::store::chats::{self as rows, ChatRow};
 use crate::store::directory;
 use crate::store::error::StoreError;
+use crate::store::prepared::IsOpen;
 use crate::store::schema::chats;
 
 /// Milliseconds that who was already absent gets at least.
@@ -42,7 +43,7 @@ pub fn boot(conn: &mut SqliteConnection, now: Moment, agenda: &Agenda) -> Result
         ))
     })?;
     let directory = directory::load(conn)?;
-    let open = chats::table.filter(chats::state.eq_any(["waiting", "active"])).select(ChatRow::as_select()).load(conn)?;
+    let open = chats::table.filter(IsOpen::new(chats::state)).select(ChatRow::as_select()).load(conn)?;
     for chat in rows::list(open)? {
         agenda.set(chat.id, deadline::next(&chat, &directory).map(|deadline| deadline.due));
     }
