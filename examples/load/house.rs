@@ -120,6 +120,24 @@ impl House {
         Ok(Self { server, site, agents, tags, pid: child.id(), cold_start: Some(cold_start), child: Some(child), _folder: None })
     }
 
+    /// Lets these addresses and no others hear of what happens in a house that was made before.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn tell(folder: &Path, addresses: &[String]) -> Result<(), String> {
+        let data_dir = folder.join("data");
+        let told = async {
+            let store = Store::open(&data_dir.join("papo.db"), Clock::system())?;
+            for known in store.endpoints().await? {
+                store.archive_endpoint(known.id).await?;
+            }
+            endpoints(&store, &data_dir, addresses).await?;
+            store.close().await;
+            Ok(())
+        };
+        told.await.map_err(|error: StoreError| error.to_string())
+    }
+
     /// Makes the data of a house in `folder`, and notes there who may sign in.
     ///
     /// # Errors
@@ -251,7 +269,7 @@ async fn found(data_dir: &Path, plan: &Plan) -> Result<(String, Vec<AgentKey>, V
         }
     }
     let tag = store.create_tag("entrega".to_owned(), by).await?;
-    endpoints(&store, data_dir, plan).await?;
+    endpoints(&store, data_dir, &plan.endpoints).await?;
     store.close().await;
     Ok((key, agents, vec![tag.to_string()]))
 }
@@ -298,12 +316,12 @@ async fn agent(store: &Store, plan: &Plan, number: usize, department: Department
     Ok(token.text().to_owned())
 }
 
-async fn endpoints(store: &Store, data_dir: &Path, plan: &Plan) -> Result<(), StoreError> {
-    if plan.endpoints.is_empty() {
+async fn endpoints(store: &Store, data_dir: &Path, addresses: &[String]) -> Result<(), StoreError> {
+    if addresses.is_empty() {
         return Ok(());
     }
     let vault = Vault::from_key_file(&data_dir.join("secret.key")).map_err(|error| StoreError::Unwritable(error.to_string()))?;
-    for (number, url) in plan.endpoints.iter().enumerate() {
+    for (number, url) in addresses.iter().enumerate() {
         let events = EventType::ALL.iter().copied().filter(|event| *event != EventType::WebhookTest && *event != EventType::MessageCreated);
         let draft = EndpointDraft {
             enrich: std::collections::BTreeSet::new(),

@@ -156,7 +156,6 @@ async fn play(cli: &Cli) -> Result<(String, Value, usize), String> {
                 urls.push(url);
             }
             let house = house(cli, *agents, urls).await?;
-            let receivers = if cli.grown.is_some() { Vec::new() } else { receivers };
             let lives = lifecycle::run(&house, *visitors, Duration::from_secs(*seconds), &receivers).await?;
             Ok((lives.words(), lives.to_json(), lives.faults.len()))
         }
@@ -201,6 +200,7 @@ async fn house(cli: &Cli, agents: usize, endpoints: Vec<String>) -> Result<House
         return House::attach(&line, pid);
     }
     if let Some(grown) = &cli.grown {
+        House::tell(grown, &endpoints).await?;
         let mut house = House::reopen(&house::program(cli.program.clone()), grown)?;
         house.agents.truncate(agents);
         eprintln!("the server answered {:.0} ms after its start", house.cold_start.unwrap_or_default().as_secs_f64() * 1e3);
