@@ -128,7 +128,7 @@ impl House {
         let data_dir = folder.join("data");
         let told = async {
             let store = Store::open(&data_dir.join("papo.db"), Clock::system())?;
-            for known in store.endpoints().await? {
+            for known in store.endpoints().await?.iter().filter(|known| known.archived_at.is_none()) {
                 store.archive_endpoint(known.id).await?;
             }
             endpoints(&store, &data_dir, addresses).await?;

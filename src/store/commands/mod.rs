@@ -10,7 +10,7 @@ mod routing;
 
 use std::sync::Arc;
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 
 pub(super) use self::boot::boot;
 pub(super) use self::presence::{department_changed, return_chats_of};
@@ -20,7 +20,7 @@ pub(super) use self::routing::loads;
 
 use super::effect::{ChatChange, Effect, Standing};
 use super::error::StoreError;
-use super::prepared::{IsActive, IsWaiting};
+use super::prepared::{IsActive, IsWaiting, Unindexed};
 use super::schema::{chats, visitors};
 use super::{Store, Tx, chats as rows, outbox, timeline};
 use crate::domain::chat::command::{Actor, Command, Recipient};
@@ -234,14 +234,13 @@ fn active_count(conn: &mut SqliteConnection, agent: AgentId) -> Result<i32, Stor
 
 /// A waiting chat's place in its queue, from 1: those that were started before come first, then by request.
 pub(super) fn position_of(conn: &mut SqliteConnection, chat: &Chat) -> Result<i64, StoreError> {
-    let waiting = || chats::table.filter(IsWaiting::new(chats::state)).filter(chats::department_id.eq(chat.department));
-    let same_group_before: i64 = if chat.started_at.is_some() {
-        waiting().filter(chats::started_at.is_not_null()).filter(chats::requested_at.lt(chat.requested_at)).count().get_result(conn)?
+    // Those who wait are few; everybody who ever asked, or was answered, may be millions.
+    let (started_at, requested_at) = (Unindexed::new(chats::started_at), Unindexed::new(chats::requested_at));
+    let waiting = chats::table.filter(IsWaiting::new(chats::state)).filter(chats::department_id.eq(chat.department));
+    let before: i64 = if chat.started_at.is_some() {
+        waiting.filter(started_at.is_not_null()).filter(requested_at.lt(chat.requested_at)).count().get_result(conn)?
     } else {
-        let older: i64 =
-            waiting().filter(chats::started_at.is_null()).filter(chats::requested_at.lt(chat.requested_at)).count().get_result(conn)?;
-        let returned: i64 = waiting().filter(chats::started_at.is_not_null()).count().get_result(conn)?;
-        older + returned
+        waiting.filter(started_at.is_not_null().or(requested_at.lt(chat.requested_at))).count().get_result(conn)?
     };
-    Ok(same_group_before + 1)
+    Ok(before + 1)
 }
