@@ -111,6 +111,21 @@ async fn token(demo: &Demo, at: usize) -> Value {
     answer.json()["token"].clone()
 }
 
+/// Waits until so many chats have ended; false where none did for long.
+async fn have_ended(ended: &AtomicUsize, wanted: usize) -> bool {
+    let mut progress = (0, Instant::now());
+    while ended.load(Ordering::Acquire) < wanted {
+        if ended.load(Ordering::Acquire) > progress.0 {
+            progress = (ended.load(Ordering::Acquire), Instant::now());
+        }
+        if progress.1.elapsed() > CEILING * 8 {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    true
+}
+
 #[tokio::test]
 async fn chats_on_bad_lines_with_a_server_that_is_killed_lose_double_and_misorder_nothing() {
     let chats = std::env::var("PAPO_TEST_CHATS").ok().and_then(|text| text.parse().ok()).unwrap_or(CHATS);
@@ -141,15 +156,9 @@ async fn chats_on_bad_lines_with_a_server_that_is_killed_lose_double_and_misorde
             })
         })
         .collect();
-    let mut progress = (0, Instant::now());
     for kill in 1..=KILLS {
-        while ended.load(Ordering::Acquire) < chats * kill / (KILLS + 1) {
-            if ended.load(Ordering::Acquire) > progress.0 {
-                progress = (ended.load(Ordering::Acquire), Instant::now());
-            }
-            assert!(progress.1.elapsed() < CEILING * 8 && !agents.iter().any(tokio::task::JoinHandle::is_finished), "stuck, seed {seed}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        assert!(have_ended(&ended, chats * kill / (KILLS + 1)).await, "stuck, seed {seed}");
+        assert!(!agents.iter().any(tokio::task::JoinHandle::is_finished), "an agent gave up, seed {seed}");
         weather.leads_to(None);
         if kill % 2 == 0 {
             assert_eq!(demo.stops(), Some(0), "asked to stop, it ends in order under load");
