@@ -289,7 +289,7 @@ impl Relay {
                 self.hub.publish(&[Topic::Visitor(place.visitor)], &encode(&frame));
             }
         }
-        let loads = self.store.loads().await?;
+        let loads = self.store.loads();
         for (told, agent) in parts.agents.iter().filter_map(|agent| directory.agents.get(agent)).enumerate() {
             // Every agent hears of every other: a large house must not fill everybody's queue in one go.
             if told % AGENTS_AT_ONCE == AGENTS_AT_ONCE - 1 {

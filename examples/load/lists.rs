@@ -46,7 +46,6 @@ pub async fn time(folder: &Path) -> Result<Vec<Timed>, StoreError> {
         .await?,
     );
     timed.push(median("a visitor's chat to resume", || store.chat_to_resume(chat.request.visitor, None)).await?);
-    timed.push(median("everybody's load", || store.loads()).await?);
     if let Some(own) = own {
         timed.push(median("a department's queue", || store.places(own)).await?);
     }

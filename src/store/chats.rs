@@ -162,6 +162,8 @@ pub(super) fn update(tx: &mut Tx<'_>, before: &Chat, chat: &Arc<Chat>) -> Result
             .execute(conn)?;
     }
     tx.chats.put(Arc::clone(chat));
+    tx.change_load(before.counts_for(), chat.counts_for());
+    debug_assert_eq!(*tx.loads, super::commands::loads(tx.conn)?, "a chat was changed past its agent's load");
     Ok(())
 }
 

@@ -58,6 +58,7 @@ use self::open_chats::OpenChats;
 use self::writer::{Job, QUEUE_JOBS_MAX, Run, Shared, Writer};
 use crate::clock::Clock;
 use crate::domain::directory::Directory;
+use crate::domain::routing::Loads;
 use crate::metrics::Metrics;
 
 pub use self::writer::{Listener, Tx};
@@ -88,8 +89,10 @@ impl Store {
         commands::boot(&mut conn, clock.now(), &agenda)?;
         deliveries::boot(&mut conn, clock.now())?;
         let directory = Arc::new(directory::load(&mut conn)?);
+        let loads = Arc::new(commands::loads(&mut conn)?);
         let shared = Arc::new(Shared {
             directory: RwLock::new(Arc::clone(&directory)),
+            loads: RwLock::new(Arc::clone(&loads)),
             agenda,
             outbox: tokio::sync::Notify::new(),
             resendings: tokio::sync::Notify::new(),
@@ -108,6 +111,7 @@ impl Store {
             clock: clock.clone(),
             shared: Arc::clone(&shared),
             directory,
+            loads,
             chats: OpenChats::default(),
             checkpointer: Checkpointer::start(path).map_err(|error| StoreError::Unwritable(error.to_string()))?,
         };
@@ -122,6 +126,12 @@ impl Store {
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.shared.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Everybody's load as last committed: active chats and offers that stand.
+    #[must_use]
+    pub fn loads(&self) -> Arc<Loads> {
+        Arc::clone(&self.shared.loads.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The deadlines of the open chats.

@@ -7,17 +7,16 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection,
 };
 
+use super::Store;
 use super::chats::{self as rows, ChatRow};
 use super::error::StoreError;
 use super::prepared::{IsActive, IsOpen, IsWaiting, at_most, first};
 use super::schema::{chat_agents, chats, offline_messages, visitors};
 use super::search::Sight;
 use super::timeline::{self, Page};
-use super::{Store, commands};
 use crate::domain::chat::event::AbandonReason;
 use crate::domain::chat::{Chat, RATING_DAYS_MAX, State};
 use crate::domain::ids::{AgentId, ChatId, DepartmentId, VisitorId};
-use crate::domain::routing::Loads;
 use crate::domain::time::Timestamp;
 use crate::domain::visitor::Visitor;
 
@@ -58,14 +57,6 @@ impl Store {
     /// `NotFound`, or a fault of the database.
     pub async fn chat(&self, id: ChatId) -> Result<Chat, StoreError> {
         self.read(move |conn| rows::get(conn, id)).await
-    }
-
-    /// Everybody's load: active chats and offers that stand.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn loads(&self) -> Result<Loads, StoreError> {
-        self.read(commands::loads).await
     }
 
     /// The chat that a returning visitor comes back to: the open one, else `named`, else the last one if it ended within the time for rating and there

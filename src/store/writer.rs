@@ -23,6 +23,8 @@ use super::error::StoreError;
 use super::open_chats::OpenChats;
 use crate::clock::Clock;
 use crate::domain::directory::Directory;
+use crate::domain::ids::AgentId;
+use crate::domain::routing::Loads;
 use crate::domain::time::Moment;
 use crate::metrics::Metrics;
 
@@ -46,10 +48,10 @@ pub struct Tx<'a> {
     /// Where the console is, without a slash at its end.
     pub public_url: Arc<str>,
     pub effects: Vec<Effect>,
+    /// Everybody's load, as the rows of the chats are.
+    pub loads: Arc<Loads>,
     /// Rows that were read or written lately.
     pub(super) chats: &'a mut OpenChats,
-    /// Whether the directory was changed and must be published.
-    pub(super) directory_changed: bool,
 }
 
 impl Tx<'_> {
@@ -64,14 +66,27 @@ impl Tx<'_> {
     /// A fault of the database.
     pub fn reload_directory(&mut self) -> Result<(), StoreError> {
         self.directory = Arc::new(super::directory::load(self.conn)?);
-        self.directory_changed = true;
         Ok(())
     }
 
     /// Changes the directory in memory, as the job has changed its rows.
     pub fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
         change(Arc::make_mut(&mut self.directory));
-        self.directory_changed = true;
+    }
+
+    /// Counts a chat no more for the one and for the other from now on, as its row was changed.
+    pub(super) fn change_load(&mut self, from: Option<AgentId>, to: Option<AgentId>) {
+        if from == to {
+            return;
+        }
+        let loads = Arc::make_mut(&mut self.loads);
+        if let Some(load) = from.and_then(|from| loads.get_mut(&from)) {
+            *load -= 1;
+        }
+        if let Some(to) = to {
+            *loads.entry(to).or_default() += 1;
+        }
+        loads.retain(|_, load| *load > 0);
     }
 }
 
@@ -97,14 +112,14 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let effects = tx.effects.len();
-        let directory = (Arc::clone(&tx.directory), tx.directory_changed);
+        let known = (Arc::clone(&tx.directory), Arc::clone(&tx.loads));
         let result = if self.guarded { in_savepoint(tx, &mut self.work) } else { (self.work)(tx) };
         match result {
             Err(error) if error.is_fault() => Err(error),
             result => {
                 if result.is_err() {
                     tx.effects.truncate(effects);
-                    (tx.directory, tx.directory_changed) = directory;
+                    (tx.directory, tx.loads) = known;
                 }
                 self.result = Some(result);
                 Ok(())
@@ -125,20 +140,20 @@ where
 
 /// Does it so that an error leaves nothing of it behind, whatever else the job does.
 pub(super) fn in_savepoint<T>(tx: &mut Tx<'_>, work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-    let (now, directory, directory_changed) = (tx.now, Arc::clone(&tx.directory), tx.directory_changed);
+    let (now, directory, loads) = (tx.now, Arc::clone(&tx.directory), Arc::clone(&tx.loads));
     let public_url = Arc::clone(&tx.public_url);
     let chats = &mut *tx.chats;
     let done = tx.conn.transaction::<_, Undo, _>(|conn| {
-        let mut inner = Tx { conn, now, directory, public_url, effects: Vec::new(), chats, directory_changed };
+        let mut inner = Tx { conn, now, directory, public_url, effects: Vec::new(), loads, chats };
         let value = work(&mut inner).map_err(Undo)?;
-        Ok((value, inner.effects, inner.directory, inner.directory_changed))
+        Ok((value, inner.effects, inner.directory, inner.loads))
     });
     match done {
-        Ok((value, effects, directory, directory_changed)) => {
+        Ok((value, effects, directory, loads)) => {
             // After those of the jobs before it, which stand whatever became of this one.
             tx.effects.extend(effects);
             tx.directory = directory;
-            tx.directory_changed = directory_changed;
+            tx.loads = loads;
             Ok(value)
         }
         Err(Undo(error)) => {
@@ -159,6 +174,7 @@ impl From<diesel::result::Error> for Undo {
 /// What the writer shares with the handle.
 pub(super) struct Shared {
     pub directory: RwLock<Arc<Directory>>,
+    pub loads: RwLock<Arc<Loads>>,
     pub agenda: Agenda,
     /// Told that deliveries became due.
     pub outbox: tokio::sync::Notify,
@@ -184,6 +200,7 @@ pub(super) struct Writer {
     pub clock: Clock,
     pub shared: Arc<Shared>,
     pub directory: Arc<Directory>,
+    pub loads: Arc<Loads>,
     pub chats: OpenChats,
     pub checkpointer: Checkpointer,
 }
@@ -223,22 +240,24 @@ impl Writer {
 
     /// One transaction for all of them, published after its COMMIT.
     fn transact(&mut self, batch: &mut [Box<dyn Run>]) -> Result<(), StoreError> {
-        let (clock, before) = (self.clock.clone(), Arc::clone(&self.directory));
+        let (clock, directory, loads) = (self.clock.clone(), Arc::clone(&self.directory), Arc::clone(&self.loads));
         let public_url = Arc::clone(&self.shared.public_url.read().unwrap_or_else(PoisonError::into_inner));
         let began = clock.monotonic();
         let chats = &mut self.chats;
         let done = self.conn.immediate_transaction::<_, Undo, _>(|conn| {
-            let mut tx = Tx { conn, now: clock.now(), directory: before, public_url, effects: Vec::new(), chats, directory_changed: false };
+            let mut tx = Tx { conn, now: clock.now(), directory, public_url, effects: Vec::new(), loads, chats };
             for job in batch.iter_mut() {
                 tx.now = clock.now();
                 job.run(&mut tx).map_err(Undo)?;
             }
-            Ok((tx.effects, tx.directory_changed.then_some(tx.directory)))
+            Ok((tx.effects, tx.directory, tx.loads))
         });
         match done {
-            Ok((effects, directory)) => {
+            Ok((effects, directory, loads)) => {
                 self.shared.metrics.committed(batch.len(), clock.monotonic().saturating_sub(began));
-                self.publish(effects, directory);
+                replace(&mut self.directory, directory, &self.shared.directory);
+                replace(&mut self.loads, loads, &self.shared.loads);
+                self.publish(effects);
                 Ok(())
             }
             Err(Undo(error)) => {
@@ -250,11 +269,7 @@ impl Writer {
         }
     }
 
-    fn publish(&mut self, effects: Vec<Effect>, directory: Option<Arc<Directory>>) {
-        if let Some(directory) = directory {
-            self.directory = Arc::clone(&directory);
-            *self.shared.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
-        }
+    fn publish(&self, effects: Vec<Effect>) {
         if effects.is_empty() {
             return;
         }
@@ -309,5 +324,13 @@ impl Writer {
         {
             tracing::warn!(%error, "the rest of the log could not be moved into the database file");
         }
+    }
+}
+
+/// Shows everybody what a transaction made of it, where it did.
+fn replace<T>(own: &mut Arc<T>, now: Arc<T>, shown: &RwLock<Arc<T>>) {
+    if !Arc::ptr_eq(own, &now) {
+        *shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&now);
+        *own = now;
     }
 }

@@ -127,7 +127,7 @@ async fn frame(request: HttpRequest, key: Path<String>, state: Data<AppState>) -
     }
     let locale = locale_of(site, &request);
     let texts = Texts::for_locale(locale);
-    let loads = state.store.loads().await?;
+    let loads = state.store.loads();
     let departments = department_states(&directory, &loads, state.store.clock().now());
     let host_origins = origins(site);
     let page = FramePage {

@@ -289,3 +289,11 @@ pub struct Chat {
     pub absent_since: Option<Moment>,
     pub marks: Marks,
 }
+
+impl Chat {
+    /// Whose load it is part of: who answers it, or who it is offered to.
+    #[must_use]
+    pub fn counts_for(&self) -> Option<AgentId> {
+        self.agent.or(self.offer.map(|offer| offer.to))
+    }
+}

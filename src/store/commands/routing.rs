@@ -64,13 +64,9 @@ fn run_department(tx: &mut Tx<'_>, department: DepartmentId) -> Result<(), Store
     if waiting.is_empty() {
         return Ok(());
     }
-    let mut loads = loads(tx.conn)?;
     for chat in waiting {
-        let Some(event) = route(&chat, &directory, &loads, tx.now) else { continue };
-        let next = record(tx, &chat, Actor::System, None, vec![event])?;
-        if let Some(offer) = next.offer {
-            *loads.entry(offer.to).or_default() += 1;
-        }
+        let Some(event) = route(&chat, &directory, &tx.loads, tx.now) else { continue };
+        record(tx, &chat, Actor::System, None, vec![event])?;
     }
     Ok(())
 }
@@ -85,7 +81,7 @@ fn waiting(conn: &mut SqliteConnection, department: DepartmentId) -> Result<Vec<
     rows::list(at_most(CHATS_MAX, found, conn)?)
 }
 
-/// Everybody's load: active chats and offers that stand.
+/// Everybody's load as the rows have it; whoever has a [`Tx`] or the store has it at hand.
 pub(in crate::store) fn loads(conn: &mut SqliteConnection) -> Result<Loads, StoreError> {
     let mut loads = Loads::new();
     let active: Vec<(Option<AgentId>, i64)> = chats::table

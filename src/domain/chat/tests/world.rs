@@ -244,10 +244,8 @@ impl World {
     /// Active chats and standing offers of every agent.
     pub fn loads(&self) -> Loads {
         let mut loads = Loads::new();
-        for life in &self.lives {
-            for agent in life.chat.agent.into_iter().chain(life.chat.offer.map(|offer| offer.to)) {
-                *loads.entry(agent).or_default() += 1;
-            }
+        for agent in self.lives.iter().filter_map(|life| life.chat.counts_for()) {
+            *loads.entry(agent).or_default() += 1;
         }
         loads
     }
@@ -255,7 +253,7 @@ impl World {
     /// Whether an agent has at most the chats that one may have, this one included.
     pub fn is_within_the_limit(&self, index: usize, agent: AgentId) -> bool {
         let chat = self.chat(index);
-        let counted = chat.agent == Some(agent) || chat.offer.is_some_and(|offer| offer.to == agent);
+        let counted = chat.counts_for() == Some(agent);
         self.loads().get(&agent).copied().unwrap_or(0) + i32::from(!counted) <= CHATS_MAX
     }
 

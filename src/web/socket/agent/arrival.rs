@@ -83,7 +83,7 @@ impl AgentSocket {
         let organisation = directory.organisation.as_ref().ok_or(AppError::NotFound)?;
         let since = crate::domain::protocol::day_start(now.wall, &organisation.timezone);
         let desk = store.desk(account.id, own.clone(), since).await?;
-        let loads = store.loads().await?;
+        let loads = store.loads();
         let view = |listed: &Listed| AgentChat::of(&listed.chat, listed.visitor_name.as_deref(), listed.unread, directory, now);
         let mut agents: Vec<AgentView> = directory
             .agents

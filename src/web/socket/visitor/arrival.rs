@@ -98,7 +98,7 @@ impl VisitorSocket {
     async fn welcome(&self, resume: Option<&commands::Resume>, directory: &Directory) -> Result<bytestring::ByteString, AppError> {
         let Some(person) = &self.person else { return Err(AppError::Unauthorised) };
         let now = self.state.store.clock().now();
-        let loads = self.state.store.loads().await?;
+        let loads = self.state.store.loads();
         let named = resume.and_then(|resume| resume.chat_id.parse::<ChatId>().ok());
         let chat = match &person.visitor {
             Some(visitor) => self.state.store.chat_to_resume(visitor.id, named).await?,
