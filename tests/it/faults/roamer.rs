@@ -29,6 +29,8 @@ pub struct Roamer {
     pub chats: HashMap<String, Timeline>,
     /// What frames said of chats last.
     pub views: HashMap<String, Value>,
+    /// What the server said first on the last line.
+    pub welcome: Value,
     /// How often a line was lost.
     pub lost: usize,
 }
@@ -36,7 +38,7 @@ pub struct Roamer {
 impl Roamer {
     /// Who says this `hello`.
     pub fn new(url: String, hello: Value) -> Self {
-        Self { url, hello, socket: None, unlucky: 0, chats: HashMap::new(), views: HashMap::new(), lost: 0 }
+        Self { url, hello, socket: None, unlucky: 0, chats: HashMap::new(), views: HashMap::new(), welcome: Value::Null, lost: 0 }
     }
 
     /// The highest `seq` up to which a chat is known without a gap.
@@ -119,7 +121,8 @@ impl Roamer {
         PATIENCE * (1 + self.unlucky / 3).min(PATIENCE_TIMES_MAX)
     }
 
-    async fn connects(&mut self) {
+    /// Has a line from then on, until it is lost.
+    pub async fn connects(&mut self) {
         while self.socket.is_none() {
             let patience = self.patience();
             match tokio::time::timeout(patience, self.tries_to_connect()).await {
@@ -148,6 +151,7 @@ impl Roamer {
             self.hello["token"] = welcome["token"].clone();
         }
         self.takes_in(&welcome);
+        self.welcome = welcome;
         Some(socket)
     }
 

@@ -16,14 +16,15 @@ use crate::support::demo::Demo;
 
 /// Chats of the bounded run; `PAPO_TEST_CHATS` says how many else (1,000 in the full one).
 const CHATS: usize = 60;
-/// Visitors at a time: what two agents of the demo may have at once.
-const AT_ONCE: usize = 10;
+/// Visitors at a time for each agent, who may have six.
+const AT_ONCE: usize = 5;
 /// Times that the server goes: by `kill -9`, and every second time by SIGTERM, in the middle of everything.
 const KILLS: usize = 3;
 
-/// All come from one address, and the weather makes each come again and again: what one address may do must not be what is measured.
+/// All come from one address, the weather makes each come again and again, and every timeline is read in the end: what one address or token may do must not
+/// be what is measured.
 const RATES: &str = "[rates]\naddress_requests_per_minute = 1000000\naddress_connections_per_minute = 1000000\naddress_commands_per_minute = 1000000\n\
-    site_requests_per_minute = 1000000\nvisitor_commands_per_minute = 1000000\nagent_commands_per_minute = 1000000\n";
+    site_requests_per_minute = 1000000\nvisitor_commands_per_minute = 1000000\nagent_commands_per_minute = 1000000\napi_requests_per_minute = 1000000\n";
 
 /// Who says what in a chat.
 fn script(number: usize) -> [String; 3] {
@@ -31,14 +32,19 @@ fn script(number: usize) -> [String; 3] {
 }
 
 /// A visitor's whole chat; gives its id and timeline as the visitor has it.
-async fn visits(url: String, site: String, number: usize) -> (String, Vec<String>, usize) {
+async fn visits(url: String, site: String, department: String, number: usize) -> (String, Vec<String>, usize) {
     let hello = json!({"type": "hello", "protocol": 1, "site": site, "token": null, "locale": "pt-BR", "timezone": "America/Recife",
         "page": {"url": "https://shop.example/", "title": "Shop", "referrer": ""}, "resume": null});
     let mut visitor = Roamer::new(url, hello);
     let [first, rest @ ..] = script(number);
+    visitor.connects().await;
+    let departments = visitor.welcome["departments"].as_array().expect("departments");
+    let department = departments.iter().find(|found| found["name"] == department).expect("the agent's")["id"].clone();
     let asked = visitor
-        .command(json!({"type": "request", "department_id": null, "name": "Ana", "email": "ana@example.com", "phone": null, "fields": {},
-            "message": first, "consent": {"version": 1, "marketing": false}, "previous_chat_id": null}))
+        .command(
+            json!({"type": "request", "department_id": department, "name": "Ana", "email": "ana@example.com", "phone": null, "fields": {},
+            "message": first, "consent": {"version": 1, "marketing": false}, "previous_chat_id": null}),
+        )
         .await;
     let chat = asked["chat_id"].as_str().unwrap_or_else(|| panic!("refused: {asked}")).to_owned();
     visitor.follows(&chat);
@@ -140,17 +146,19 @@ async fn chats_on_bad_lines_with_a_server_that_is_killed_lose_double_and_misorde
     weather.leads_to(Some(demo.fact("base_url")));
     let (site, done) = (demo.fact("site_key").to_owned(), Arc::new(AtomicBool::new(false)));
     let mut agents = Vec::new();
-    for at in 0..2 {
+    let accounts = demo.facts["agents"].as_array().expect("accounts").clone();
+    for at in 0..accounts.len() {
         let hello = json!({"type": "hello", "protocol": 1, "token": token(&demo, at).await});
         agents.push(tokio::spawn(answers(Roamer::new(weather.through("/ws/agent"), hello), Arc::clone(&done))));
     }
-    let (turns, ended) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(AtomicUsize::new(0)));
+    let (turns, ended) = (Arc::new(Semaphore::new(AT_ONCE * accounts.len())), Arc::new(AtomicUsize::new(0)));
     let visitors: Vec<_> = (0..chats)
         .map(|number| {
             let (url, site, turns, ended) = (weather.through("/ws/visitor"), site.clone(), Arc::clone(&turns), Arc::clone(&ended));
+            let department = accounts[number % accounts.len()]["department"].as_str().expect("a name").to_owned();
             tokio::spawn(async move {
                 let _turn = turns.acquire().await.expect("open");
-                let outcome = visits(url, site, number).await;
+                let outcome = visits(url, site, department, number).await;
                 ended.fetch_add(1, Ordering::AcqRel);
                 outcome
             })
@@ -182,8 +190,9 @@ async fn chats_on_bad_lines_with_a_server_that_is_killed_lose_double_and_misorde
 
     let bearer = format!("Bearer {}", demo.fact("api_token"));
     for (number, (chat, seen, _)) in outcomes.into_iter().enumerate() {
-        let timeline = demo.http().get(&format!("/api/v1/chats/{chat}/timeline?limit=200"), &[("authorization", &bearer)]).await.json();
-        let entries = timeline["data"].as_array().cloned().unwrap_or_default();
+        let timeline = demo.http().get(&format!("/api/v1/chats/{chat}/timeline?limit=200"), &[("authorization", &bearer)]).await;
+        assert_eq!(timeline.status, 200, "{}", timeline.text());
+        let entries = timeline.json()["data"].as_array().cloned().unwrap_or_default();
         let stored: Vec<&str> =
             entries.iter().filter(|entry| entry["type"] == "message").filter_map(|entry| entry["data"]["body"].as_str()).collect();
         let expected: Vec<String> = script(number).into_iter().flat_map(|body| [body.clone(), format!("eco: {body}")]).collect();
