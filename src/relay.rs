@@ -22,9 +22,7 @@ use crate::store::error::StoreError;
 use crate::store::{Listener, Store};
 use crate::wire::entries::{AgentEntry, VisitorEntry};
 use crate::wire::frames::{AgentFrame, CommonFrame, VisitorFrame, encode};
-use crate::wire::views::{
-    AgentChat, AgentView, DepartmentState, OfflineMessageView, QueueView, VisitorChat, department_states, departments_for,
-};
+use crate::wire::views::{AgentChat, AgentView, DepartmentState, OfflineMessageView, VisitorChat, department_states, departments_for};
 
 /// The least time between two rounds of ephemera.
 const EPHEMERA_INTERVAL: Duration = Duration::from_secs(1);
@@ -279,12 +277,7 @@ impl Relay {
         let (directory, now) = (self.store.directory(), self.store.clock().now());
         for department in &parts.departments {
             for place in self.store.places(*department).await? {
-                let queue = QueueView {
-                    position: place.position,
-                    estimated_wait_seconds: place.estimated_wait_seconds,
-                    agents_available: place.agents_available,
-                    waited_seconds: now.steady.seconds_since(place.queued.steady),
-                };
+                let queue = place.view(now);
                 let frame = VisitorFrame::Queue { chat_id: place.chat.to_string(), queue };
                 self.hub.publish(&[Topic::Visitor(place.visitor)], &encode(&frame));
             }

@@ -67,6 +67,12 @@ fn call_if_anyone(chat: &Chat, directory: &Directory, now: Moment) -> Option<Eve
     }
 }
 
+/// Whether a chat for which somebody was called already may still be offered to somebody.
+#[must_use]
+pub fn offers(department: &Department, directory: &Directory, loads: &Loads, now: Moment) -> bool {
+    department.routing == Routing::LeastBusy && !with_room(department, directory, loads, now).is_empty()
+}
+
 /// The call of the next wider circle that has somebody in it; of the widest, empty, if none has.
 #[must_use]
 pub fn call(chat: &Chat, directory: &Directory, now: Moment) -> Event {

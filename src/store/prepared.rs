@@ -4,7 +4,7 @@
 //! - diesel takes every UPDATE for one whose text may change with its values. [`update`] and [`update_where`] are for those whose text doesn't.
 //! - SQLite plans by the value bound to `LIMIT ?`, and by one compared with the column of a partial index (`state = ?`), so each new
 //!   binding throws the plan away. [`first`] and [`at_most`] stop reading instead of saying LIMIT, and states that indexes are
-//!   partial by are written out ([`IsWaiting`], [`IsActive`], [`IsOpen`]).
+//!   partial by are written out ([`IsWaiting`], [`IsActive`], [`IsOpen`], [`IsUncalled`]).
 //!
 //! Deliberately knows no table.
 
@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LoadQuery;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable};
+use diesel::sql_types::{Binary, Bool};
 use diesel::sqlite::Sqlite;
 use diesel::{AsChangeset, QueryResult, RunQueryDsl, SqliteConnection};
 
@@ -114,9 +114,7 @@ pub(super) fn at_most<'q, T>(
     query.load_iter::<T, _>(conn)?.take(count).collect()
 }
 
-// No index is chosen for what is asked of this column: SQLite prefers one whose range is small on average to the few rows of a partial index.
-// Source: <https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_>.
-diesel::prefix_operator!(Unindexed, "+", Nullable<BigInt>);
 diesel::postfix_operator!(IsWaiting, " = 'waiting'", Bool);
 diesel::postfix_operator!(IsActive, " = 'active'", Bool);
 diesel::postfix_operator!(IsOpen, " in ('waiting', 'active')", Bool);
+diesel::postfix_operator!(IsUncalled, " = 0", Bool);

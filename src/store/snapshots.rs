@@ -11,13 +11,15 @@ use super::Store;
 use super::chats::{self as rows, ChatRow};
 use super::error::StoreError;
 use super::prepared::{IsActive, IsOpen, IsWaiting, at_most, first};
+use super::queue::{self, Place};
 use super::schema::{chat_agents, chats, offline_messages, visitors};
 use super::search::Sight;
 use super::timeline::{self, Page};
 use crate::domain::chat::event::AbandonReason;
 use crate::domain::chat::{Chat, RATING_DAYS_MAX, State};
+use crate::domain::directory::Directory;
 use crate::domain::ids::{AgentId, ChatId, DepartmentId, VisitorId};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Moment, Timestamp};
 use crate::domain::visitor::Visitor;
 
 /// Chats of one list in a snapshot.
@@ -31,6 +33,15 @@ pub struct Listed {
     pub chat: Chat,
     pub visitor_name: Option<String>,
     pub unread: i64,
+}
+
+/// A chat as the tabs of its visitor show it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub chat: Chat,
+    pub page: Page,
+    /// While it waits.
+    pub place: Option<Place>,
 }
 
 /// A chat with everything that its page shows.
@@ -59,37 +70,30 @@ impl Store {
         self.read(move |conn| rows::get(conn, id)).await
     }
 
-    /// The chat that a returning visitor comes back to: the open one, else `named`, else the last one if it ended within the time for rating and there
-    /// is more to say about it.
+    /// The chat that a returning visitor comes back to: the open one, else the one of `resume`, else the last one if it ended within the time for rating
+    /// and there is more to say about it. It comes with what was said after the `seq` of `resume`, where that is of this chat.
     ///
     /// # Errors
     /// A fault of the database.
-    pub async fn chat_to_resume(&self, visitor: VisitorId, named: Option<ChatId>) -> Result<Option<Chat>, StoreError> {
-        let now = self.clock().now();
+    pub async fn chat_to_resume(&self, visitor: VisitorId, resume: Option<(ChatId, i64)>) -> Result<Option<Shown>, StoreError> {
+        let (directory, now) = (self.directory(), self.clock().now());
         self.read(move |conn| {
-            let newest = chats::table
-                .filter(chats::visitor_id.eq(visitor))
-                .order((IsOpen::new(chats::state).desc(), chats::requested_at.desc()))
-                .select(ChatRow::as_select());
-            let Some(last) = rows::list(first(newest, conn)?.into_iter().collect())?.pop() else { return Ok(None) };
-            if last.state.is_open() || named == Some(last.id) {
-                return Ok(Some(last));
-            }
-            if let Some(named) = named
-                && let Some(chat) = rows::find(conn, named)?.filter(|chat| chat.request.visitor == visitor)
-            {
-                return Ok(Some(chat));
-            }
-            let recent = last.ended.is_some_and(|ended| now.steady < ended.steady.plus_seconds(RATING_DAYS_MAX * 24 * 3600));
-            let has_more_to_say = match last.state {
-                State::Finished => last.rating.is_none(),
-                // The form that carries its protocol, until it was sent.
-                State::Missed => !carried(conn, last.id)?,
-                // Who left by the button knows; who lost the place by being away is told.
-                State::Abandoned => last.end_reason.as_deref() == Some(AbandonReason::Disconnected.as_str()),
-                State::Waiting | State::Active => true,
-            };
-            Ok(Some(last).filter(|_| recent && has_more_to_say))
+            let Some(chat) = to_resume(conn, visitor, resume.map(|(named, _)| named), now)? else { return Ok(None) };
+            let after = resume.filter(|(named, _)| *named == chat.id).map_or(0, |(_, seq)| seq.max(0));
+            shown(conn, &directory, chat, after, now).map(Some)
+        })
+        .await
+    }
+
+    /// One chat as the tabs of its visitor show it.
+    ///
+    /// # Errors
+    /// `NotFound`, or a fault of the database.
+    pub async fn shown(&self, id: ChatId) -> Result<Shown, StoreError> {
+        let (directory, now) = (self.directory(), self.clock().now());
+        self.read(move |conn| {
+            let chat = rows::get(conn, id)?;
+            shown(conn, &directory, chat, 0, now)
         })
         .await
     }
@@ -102,7 +106,7 @@ impl Store {
         self.read(move |conn| {
             let queue = chats::table
                 .filter(IsWaiting::new(chats::state).and(chats::department_id.eq_any(departments)))
-                .order((chats::started_at.is_null().asc(), chats::requested_at.asc()))
+                .order(queue::order())
                 .select(ChatRow::as_select());
             let queue = at_most(LIST_CHATS_MAX, queue, conn)?;
             let own = chats::table
@@ -163,6 +167,38 @@ fn listed(conn: &mut SqliteConnection, found: Vec<ChatRow>) -> Result<Vec<Listed
             Ok(Listed { chat, visitor_name, unread })
         })
         .collect()
+}
+
+fn shown(conn: &mut SqliteConnection, directory: &Directory, chat: Chat, after: i64, now: Moment) -> Result<Shown, StoreError> {
+    let page = timeline::after(conn, chat.id, after)?;
+    let place = queue::place(conn, directory, &chat, now)?;
+    Ok(Shown { chat, page, place })
+}
+
+fn to_resume(conn: &mut SqliteConnection, visitor: VisitorId, named: Option<ChatId>, now: Moment) -> Result<Option<Chat>, StoreError> {
+    let newest = chats::table
+        .filter(chats::visitor_id.eq(visitor))
+        .order((IsOpen::new(chats::state).desc(), chats::requested_at.desc()))
+        .select(ChatRow::as_select());
+    let Some(last) = rows::list(first(newest, conn)?.into_iter().collect())?.pop() else { return Ok(None) };
+    if last.state.is_open() || named == Some(last.id) {
+        return Ok(Some(last));
+    }
+    if let Some(named) = named
+        && let Some(chat) = rows::find(conn, named)?.filter(|chat| chat.request.visitor == visitor)
+    {
+        return Ok(Some(chat));
+    }
+    let recent = last.ended.is_some_and(|ended| now.steady < ended.steady.plus_seconds(RATING_DAYS_MAX * 24 * 3600));
+    let has_more_to_say = match last.state {
+        State::Finished => last.rating.is_none(),
+        // The form that carries its protocol, until it was sent.
+        State::Missed => !carried(conn, last.id)?,
+        // Who left by the button knows; who lost the place by being away is told.
+        State::Abandoned => last.end_reason.as_deref() == Some(AbandonReason::Disconnected.as_str()),
+        State::Waiting | State::Active => true,
+    };
+    Ok(Some(last).filter(|_| recent && has_more_to_say))
 }
 
 /// Whether the visitor left a message about a missed chat.

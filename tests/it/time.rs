@@ -31,7 +31,7 @@ async fn who_comes_back_too_late_is_told_and_who_left_is_not() {
     let mut house = House::with(Limits { wait_limit_seconds: Some(600), ..Limits::default() }).await;
     let (away, there) = (house.asks("oi").await, house.asks("olá").await);
     let (left, comes_back) = (house.asks("e aí").await, async |house: &House, visitor| {
-        house.store.chat_to_resume(visitor, None).await.expect("a snapshot").map(|chat| (chat.id, chat.state))
+        house.store.chat_to_resume(visitor, None).await.expect("a snapshot").map(|shown| (shown.chat.id, shown.chat.state))
     });
     house.does(left.0, Actor::Visitor(left.1), Command::Leave).await.expect("a way out");
     house.visitor_is_there(away.1, false).await;
@@ -56,7 +56,7 @@ async fn a_visitor_who_is_back_within_the_grace_keeps_the_place() {
     let (first, second) = (house.chat(chat).await, house.chat(behind).await);
     assert_eq!((first.state, second.state), (State::Waiting, State::Waiting));
     assert!(first.queued < second.queued || first.requested_at <= second.requested_at);
-    assert_eq!(house.store.place(&first).await.expect("a place").map(|place| place.position), Some(1));
+    assert_eq!(house.store.shown(chat).await.expect("a chat").place.map(|place| place.position), Some(1));
     house.finishes().await;
 }
 
@@ -118,13 +118,35 @@ async fn a_lost_agents_chat_returns_to_the_head_of_the_queue() {
     house.passes(1).await;
     let returned = house.chat(chat).await;
     assert_eq!((returned.state, returned.agent), (State::Waiting, None));
-    let place = async |chat| house.store.place(&house.chat(chat).await).await.expect("a place").map(|place| place.position);
+    let place = async |chat| house.store.shown(chat).await.expect("a chat").place.map(|place| place.position);
     assert_eq!((place(chat).await, place(other).await), (Some(1), Some(2)), "it keeps its place");
     house.agent_is_there(agent, true).await;
     house.starts(chat, agent).await;
     let again = house.chat(chat).await;
     assert_eq!((again.state, again.agent), (State::Active, Some(agent)));
     assert!(again.started_at < Some(again.queued.wall), "the first start never changes");
+    house.finishes().await;
+}
+
+#[tokio::test]
+async fn one_place_is_the_same_as_in_the_whole_queue_for_those_who_came_at_once_and_who_came_back() {
+    let mut house = House::with(Limits::default()).await;
+    let agent = house.agent("bia").await;
+    let mut chats = Vec::new();
+    for message in ["primeira", "segunda", "terceira", "quarta", "quinta"] {
+        chats.push(house.asks(message).await.0);
+    }
+    let returning = chats.remove(3);
+    house.starts(returning, agent).await;
+    house.agent_is_there(agent, false).await;
+    house.passes(120).await;
+    house.passes(1).await;
+    chats.insert(0, returning);
+    let queue = house.store.places(house.department).await.expect("a queue");
+    assert_eq!(queue.iter().map(|place| place.chat).collect::<Vec<_>>(), chats);
+    for place in queue {
+        assert_eq!(house.store.shown(place.chat).await.expect("a chat").place, Some(place));
+    }
     house.finishes().await;
 }
 

@@ -10,7 +10,7 @@ mod routing;
 
 use std::sync::Arc;
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 
 pub(super) use self::boot::boot;
 pub(super) use self::presence::{department_changed, return_chats_of};
@@ -20,9 +20,9 @@ pub(super) use self::routing::loads;
 
 use super::effect::{ChatChange, Effect, Standing};
 use super::error::StoreError;
-use super::prepared::{IsActive, IsWaiting, Unindexed};
+use super::prepared::IsActive;
 use super::schema::{chats, visitors};
-use super::{Store, Tx, chats as rows, outbox, timeline};
+use super::{Store, Tx, chats as rows, outbox, queue, timeline};
 use crate::domain::chat::command::{Actor, Command, Recipient};
 use crate::domain::chat::decide::{Facts, decide};
 use crate::domain::chat::event::{Event, Recorded};
@@ -126,7 +126,7 @@ fn decide_with_facts(tx: &mut Tx<'_>, chat: &Chat, actor: Actor, command: &Comma
         loads.insert(agent, active_count(tx.conn, agent)?);
     }
     let leaves_queue = chat.state == State::Waiting && matches!(command, Command::Leave | Command::Finish | Command::Expire);
-    let position = if leaves_queue { position_of(tx.conn, chat)? } else { 0 };
+    let position = if leaves_queue { queue::position(tx.conn, chat)? } else { 0 };
     let facts = Facts { now: tx.now, directory: &directory, loads: &loads, position };
     Ok(decide(chat, &facts, actor, command)?)
 }
@@ -230,17 +230,4 @@ fn mark(tx: &mut Tx<'_>, id: ChatId, by: Actor, delivered: i64, read: i64) -> Re
 fn active_count(conn: &mut SqliteConnection, agent: AgentId) -> Result<i32, StoreError> {
     let active: i64 = chats::table.filter(chats::agent_id.eq(agent)).filter(IsActive::new(chats::state)).count().get_result(conn)?;
     Ok(i32::try_from(active).unwrap_or(i32::MAX))
-}
-
-/// A waiting chat's place in its queue, from 1: those that were started before come first, then by request.
-pub(super) fn position_of(conn: &mut SqliteConnection, chat: &Chat) -> Result<i64, StoreError> {
-    // Those who wait are few; everybody who ever asked, or was answered, may be millions.
-    let (started_at, requested_at) = (Unindexed::new(chats::started_at), Unindexed::new(chats::requested_at));
-    let waiting = chats::table.filter(IsWaiting::new(chats::state)).filter(chats::department_id.eq(chat.department));
-    let before: i64 = if chat.started_at.is_some() {
-        waiting.filter(started_at.is_not_null()).filter(requested_at.lt(chat.requested_at)).count().get_result(conn)?
-    } else {
-        waiting.filter(started_at.is_not_null().or(requested_at.lt(chat.requested_at))).count().get_result(conn)?
-    };
-    Ok(before + 1)
 }

@@ -7,13 +7,14 @@ use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, SqliteC
 use super::record;
 use crate::domain::chat::command::Actor;
 use crate::domain::chat::{Chat, State};
+use crate::domain::department::Member;
 use crate::domain::ids::{AgentId, DepartmentId};
-use crate::domain::routing::{Loads, route};
-use crate::store::Tx;
+use crate::domain::routing::{Loads, offers, route};
 use crate::store::chats::{self as rows, ChatRow};
 use crate::store::error::StoreError;
-use crate::store::prepared::{IsActive, IsWaiting, at_most};
+use crate::store::prepared::{IsActive, IsUncalled, IsWaiting, at_most};
 use crate::store::schema::chats;
+use crate::store::{Tx, queue};
 
 /// Waiting chats that are looked at in one go; those behind are reached as these move on.
 const CHATS_MAX: usize = 100;
@@ -54,16 +55,13 @@ fn departments_of(tx: &Tx<'_>, agent: AgentId) -> Vec<DepartmentId> {
 
 fn run_department(tx: &mut Tx<'_>, department: DepartmentId) -> Result<(), StoreError> {
     let directory = Arc::clone(&tx.directory);
-    let anyone_online = directory.departments.get(&department).is_some_and(|found| {
-        found.members.iter().any(|member| directory.agents.get(&member.agent).is_some_and(|agent| agent.is_online(tx.now)))
-    });
-    if !anyone_online {
+    let Some(found) = directory.departments.get(&department) else { return Ok(()) };
+    let is_online = |member: &Member| directory.agents.get(&member.agent).is_some_and(|agent| agent.is_online(tx.now));
+    if !found.members.iter().any(is_online) {
         return Ok(());
     }
-    let waiting = waiting(tx.conn, department)?;
-    if waiting.is_empty() {
-        return Ok(());
-    }
+    // With room for nobody, all is done for whoever was called for: however many wait, only the others are looked at.
+    let waiting = if offers(found, &directory, &tx.loads, tx.now) { waiting(tx.conn, department)? } else { uncalled(tx.conn, department)? };
     for chat in waiting {
         let Some(event) = route(&chat, &directory, &tx.loads, tx.now) else { continue };
         record(tx, &chat, Actor::System, None, vec![event])?;
@@ -76,7 +74,18 @@ fn waiting(conn: &mut SqliteConnection, department: DepartmentId) -> Result<Vec<
         .filter(IsWaiting::new(chats::state))
         .filter(chats::department_id.eq(department))
         .filter(chats::offered_to.is_null())
-        .order((chats::started_at.is_null().asc(), chats::requested_at.asc()))
+        .order(queue::order())
+        .select(ChatRow::as_select());
+    rows::list(at_most(CHATS_MAX, found, conn)?)
+}
+
+fn uncalled(conn: &mut SqliteConnection, department: DepartmentId) -> Result<Vec<Chat>, StoreError> {
+    let found = chats::table
+        .filter(IsWaiting::new(chats::state))
+        .filter(IsUncalled::new(chats::circle))
+        .filter(chats::department_id.eq(department))
+        .filter(chats::offered_to.is_null())
+        .order(queue::order())
         .select(ChatRow::as_select());
     rows::list(at_most(CHATS_MAX, found, conn)?)
 }

@@ -22,7 +22,7 @@ use crate::domain::visitor::Visitor;
 use crate::domain::webhook_id::WebhookId;
 use crate::store::error::StoreError;
 use crate::store::schema::consents;
-use crate::store::{Tx, commands, deliveries, queue, timeline, visitors};
+use crate::store::{Tx, deliveries, queue, timeline, visitors};
 use crate::wire::payload::of_domain::{self, Lookup};
 use crate::wire::payload::{
     AbandonReason, About, AgentAvailabilityChanged, Availability as Reachable, ChatAbandoned, ChatFinished, ChatMissed, ChatRated,
@@ -162,7 +162,7 @@ impl Told {
         let lookup = Lookup { directory: &directory, public_url: &public_url };
         let sequence = entry.event.is_sequenced().then_some(chat.event_sequence);
         let frame = frame(&lookup, EventId::new(), entry.at.wall, sequence);
-        let queue = if matches!(entry.event, Event::Requested(_)) { Some(queue_of(tx, chat)?) } else { None };
+        let queue = if matches!(entry.event, Event::Requested(_)) { queue_of(tx, chat)? } else { None };
         let spans = if matches!(entry.event, Event::Finished(_)) { spans::of(tx.conn, chat, entry)? } else { Spans::default() };
         let wants_transcript = |extras: Extras| extras.transcript;
         let transcript = if matches!(entry.event, Event::Finished(_))
@@ -328,12 +328,10 @@ fn removed_tags(event: &Event) -> impl Iterator<Item = &TagId> {
     removed.into_iter().flatten()
 }
 
-fn queue_of(tx: &mut Tx<'_>, chat: &Chat) -> Result<Queue, StoreError> {
-    let directory = Arc::clone(&tx.directory);
-    let position = commands::position_of(tx.conn, chat)?;
-    let (agents_available, mean) = queue::estimate(tx.conn, &directory, chat.department, tx.now)?;
-    let estimated_wait_seconds = mean.map(|mean| mean * position / agents_available.max(1));
-    Ok(Queue { position, estimated_wait_seconds, agents_available })
+fn queue_of(tx: &mut Tx<'_>, chat: &Chat) -> Result<Option<Queue>, StoreError> {
+    let Some(place) = queue::place(tx.conn, &tx.directory, chat, tx.now)? else { return Ok(None) };
+    let (estimated_wait_seconds, agents_available) = (place.estimated_wait_seconds, place.agents_available);
+    Ok(Some(Queue { position: place.position, estimated_wait_seconds, agents_available }))
 }
 
 fn consent_of(tx: &mut Tx<'_>, request: &Request) -> Result<Option<Consent>, StoreError> {

@@ -24,6 +24,9 @@ pub(super) fn of(state: &AppState, opened: &Opened) -> Card {
 pub async fn follow(state: Data<AppState>, relay: Relay) {
     loop {
         for (chat, agent) in relay.stale_cards().await {
+            if !is_seen(&state, chat, agent) {
+                continue;
+            }
             match frame(&state, chat).await {
                 Ok(frame) => publish(&state, chat, agent, &frame),
                 Err(error) => tracing::warn!(code = error.code(), "a visitor card could not be shown"),
@@ -34,7 +37,16 @@ pub async fn follow(state: Data<AppState>, relay: Relay) {
 
 /// To who answers and to those who have the chat open.
 pub(super) fn publish(state: &AppState, chat: ChatId, agent: Option<AgentId>, frame: &ByteString) {
-    state.hub.publish(&[agent.map_or(Topic::Chat(chat), Topic::Agent), Topic::Chat(chat)], frame);
+    state.hub.publish(&audience(chat, agent), frame);
+}
+
+/// Whether anybody would hear it. Who opens the chat later reads it then.
+pub(super) fn is_seen(state: &AppState, chat: ChatId, agent: Option<AgentId>) -> bool {
+    audience(chat, agent).into_iter().any(|topic| state.hub.has(topic))
+}
+
+fn audience(chat: ChatId, agent: Option<AgentId>) -> [Topic; 2] {
+    [agent.map_or(Topic::Chat(chat), Topic::Agent), Topic::Chat(chat)]
 }
 
 /// The card of a chat as it is now, for everybody who has it open: without the chats before it, of which each of them may see others.

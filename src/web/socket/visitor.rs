@@ -14,7 +14,7 @@ use super::answer::{ack, body, chat_id, receipt, refuse, refuse_code, refuse_fra
 use super::{Answers, Handler};
 use crate::auth::token::Token;
 use crate::domain::chat::command::{Actor, Command};
-use crate::domain::chat::{Chat, Coordinates, LocationSource, State};
+use crate::domain::chat::{Chat, Coordinates, LocationSource};
 use crate::domain::ids::{ChatId, SiteId, VisitorId};
 use crate::domain::page::Page;
 use crate::domain::text::{COMMENT_LENGTH_MAX, paragraph};
@@ -29,7 +29,6 @@ use crate::web::{client, device};
 use crate::wire::commands::{self, ClaimedPage, VisitorCommand};
 use crate::wire::entries::{Author, VisitorEntry};
 use crate::wire::frames::{CommonFrame, VisitorFrame, encode};
-use crate::wire::views::QueueView;
 
 /// A socket from a widget, or a program that speaks like one.
 pub(super) struct VisitorSocket {
@@ -88,19 +87,6 @@ impl VisitorSocket {
         if let Some(subscription) = &mut self.subscription {
             subscription.listen(topic);
         }
-    }
-
-    async fn queue(&self, chat: &Chat) -> Result<Option<QueueView>, AppError> {
-        if chat.state != State::Waiting {
-            return Ok(None);
-        }
-        let now = self.state.store.clock().now();
-        Ok(self.state.store.place(chat).await?.map(|place| QueueView {
-            position: place.position,
-            estimated_wait_seconds: place.estimated_wait_seconds,
-            agents_available: place.agents_available,
-            waited_seconds: now.steady.seconds_since(place.queued.steady),
-        }))
     }
 
     /// Tells the store whether any tab of the visitor is open, until that is still true when it is stored.
@@ -184,14 +170,28 @@ impl VisitorSocket {
 
     /// Keeps the visitor's present page, and shows it on the card of who answers.
     async fn tell_page(&self) -> Result<(), AppError> {
-        let Some(person) = &self.person else { return Ok(()) };
-        let Some(visitor) = &person.visitor else { return Ok(()) };
-        self.state.pages.visit(visitor.id, person.page.clone());
-        let Some(chat) = self.state.store.chat_to_resume(visitor.id, None).await?.filter(|chat| chat.state.is_open()) else {
-            return Ok(());
-        };
-        let frame = super::card::frame(&self.state, chat.id).await?;
-        super::card::publish(&self.state, chat.id, chat.agent, &frame);
+        let Some(visitor) = self.keeps_page() else { return Ok(()) };
+        let resumed = self.state.store.chat_to_resume(visitor, None).await?;
+        match resumed {
+            Some(shown) => self.tell_card(&shown.chat).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps the visitor's present page; gives who that is.
+    fn keeps_page(&self) -> Option<VisitorId> {
+        let person = self.person.as_ref()?;
+        let visitor = person.visitor.as_ref()?.id;
+        self.state.pages.visit(visitor, person.page.clone());
+        Some(visitor)
+    }
+
+    /// Shows the visitor's present page to those who see the card of an open chat, if there are any.
+    async fn tell_card(&self, chat: &Chat) -> Result<(), AppError> {
+        if chat.state.is_open() && super::card::is_seen(&self.state, chat.id, chat.agent) {
+            let frame = super::card::frame(&self.state, chat.id).await?;
+            super::card::publish(&self.state, chat.id, chat.agent, &frame);
+        }
         Ok(())
     }
 

@@ -261,7 +261,7 @@ impl Scene {
             let chat = self.house.chat(id).await;
             let agent = chat.agent.map(|agent| self.name(agent));
             let offered = chat.offer.map(|offer| self.name(offer.to));
-            let place = self.house.store.place(&chat).await.expect("a place").map(|place| place.position);
+            let place = self.house.store.shown(id).await.expect("a chat").place.map(|place| place.position);
             lines.push(format!(
                 "{:?} {:?} {agent:?} offered {offered:?} at {place:?}, started {}, rated {:?}",
                 chat.state,

@@ -7,7 +7,6 @@ use crate::domain::ids::ChatId;
 use crate::hub::Topic;
 use crate::hub::close::Close;
 use crate::i18n::Locale;
-use crate::store::timeline;
 use crate::web::error::AppError;
 use crate::web::socket::Answers;
 use crate::web::socket::answer::{refuse, refuse_code};
@@ -77,9 +76,7 @@ impl VisitorSocket {
         if let Some(visitor) = self.visitor() {
             self.listen(Topic::Visitor(visitor));
             self.settle_presence(visitor).await;
-            if let Err(error) = self.tell_page().await {
-                tracing::warn!(%error, "a visitor's page could not be told");
-            }
+            self.keeps_page();
         }
         // Who said hello here before may have no other tab.
         if let Some(before) = before.filter(|before| Some(*before) != self.visitor()) {
@@ -97,22 +94,18 @@ impl VisitorSocket {
 
     async fn welcome(&self, resume: Option<&commands::Resume>, directory: &Directory) -> Result<bytestring::ByteString, AppError> {
         let Some(person) = &self.person else { return Err(AppError::Unauthorised) };
-        let now = self.state.store.clock().now();
-        let loads = self.state.store.loads();
-        let named = resume.and_then(|resume| resume.chat_id.parse::<ChatId>().ok());
-        let chat = match &person.visitor {
-            Some(visitor) => self.state.store.chat_to_resume(visitor.id, named).await?,
+        let (store, resume) = (&self.state.store, resume.and_then(|resume| Some((resume.chat_id.parse::<ChatId>().ok()?, resume.seq))));
+        let resumed = match &person.visitor {
+            Some(visitor) => store.chat_to_resume(visitor.id, resume).await?,
             None => None,
         };
-        let after = resume.filter(|_| chat.as_ref().map(|chat| chat.id) == named).map_or(0, |resume| resume.seq.max(0));
-        let page = match &chat {
-            Some(chat) => self.state.store.entries_after(chat.id, after).await?,
-            None => timeline::Page::default(),
-        };
-        let queue = match &chat {
-            Some(chat) => self.queue(chat).await?,
-            None => None,
-        };
+        if let Some(shown) = &resumed
+            && let Err(error) = self.tell_card(&shown.chat).await
+        {
+            tracing::warn!(%error, "a visitor's page could not be told");
+        }
+        let now = store.clock().now();
+        let page = resumed.as_ref().map(|shown| &shown.page);
         Ok(encode(&VisitorFrame::Welcome {
             protocol: PROTOCOL,
             server_time: rfc3339(now.wall),
@@ -123,12 +116,12 @@ impl VisitorSocket {
                 email: visitor.email.clone(),
                 phone: visitor.phone_raw.clone(),
             }),
-            departments: department_states(directory, &loads, now),
-            entries: page.entries.iter().filter_map(|entry| VisitorEntry::of(entry, directory)).collect(),
-            more_before: page.more_before,
-            queue,
-            marks: chat.as_ref().map(|chat| chat.marks.into()),
-            chat: chat.map(|chat| VisitorChat::of(&chat, directory, now)),
+            departments: department_states(directory, &store.loads(), now),
+            entries: page.into_iter().flat_map(|page| &page.entries).filter_map(|entry| VisitorEntry::of(entry, directory)).collect(),
+            more_before: page.and_then(|page| page.more_before),
+            queue: resumed.as_ref().and_then(|shown| shown.place).map(|place| place.view(now)),
+            marks: resumed.as_ref().map(|shown| shown.chat.marks.into()),
+            chat: resumed.map(|shown| VisitorChat::of(&shown.chat, directory, now)),
         }))
     }
 }

@@ -117,17 +117,16 @@ impl VisitorSocket {
 
     /// Shows a chat whole in all tabs of its visitor.
     async fn publish_chat(&self, id: ChatId) -> Result<(), AppError> {
+        let shown = self.state.store.shown(id).await?;
         let (directory, now) = (self.state.store.directory(), self.state.store.clock().now());
-        let chat = self.state.store.chat(id).await?;
-        let page = self.state.store.entries_after(id, 0).await?;
         let frame = VisitorFrame::Chat {
-            entries: page.entries.iter().filter_map(|entry| VisitorEntry::of(entry, &directory)).collect(),
-            more_before: page.more_before,
-            queue: self.queue(&chat).await?,
-            marks: chat.marks.into(),
-            chat: VisitorChat::of(&chat, &directory, now),
+            entries: shown.page.entries.iter().filter_map(|entry| VisitorEntry::of(entry, &directory)).collect(),
+            more_before: shown.page.more_before,
+            queue: shown.place.map(|place| place.view(now)),
+            marks: shown.chat.marks.into(),
+            chat: VisitorChat::of(&shown.chat, &directory, now),
         };
-        self.state.hub.publish(&[Topic::Visitor(chat.request.visitor)], &encode(&frame));
+        self.state.hub.publish(&[Topic::Visitor(shown.chat.request.visitor)], &encode(&frame));
         Ok(())
     }
 }
