@@ -1,6 +1,7 @@
 //! The inbox of messages that were left for later.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::sqlite::Sqlite;
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper};
 
 use super::Store;
 use super::effect::Effect;
@@ -13,38 +14,39 @@ use crate::domain::time::Timestamp;
 /// Messages in one answer.
 const MESSAGES_MAX: i64 = 200;
 
-type Row = (
-    (OfflineMessageId, SiteId, DepartmentId, VisitorId, Option<ChatId>),
-    (Option<String>, Option<String>, Option<String>, String, Option<String>, Timestamp, Option<Timestamp>, Option<AgentId>),
-);
-
-fn message(row: Row) -> OfflineMessage {
-    let ((id, site, department, visitor, chat), (name, email, phone, body, page_url, created_at, done_at, done_by)) = row;
-    OfflineMessage { id, site, department, visitor, chat, name, email, phone, body, page_url, created_at, done: done_at.zip(done_by) }
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = offline_messages, check_for_backend(Sqlite))]
+struct MessageRow {
+    id: OfflineMessageId,
+    site_id: SiteId,
+    department_id: DepartmentId,
+    visitor_id: VisitorId,
+    chat_id: Option<ChatId>,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    body: String,
+    page_url: Option<String>,
+    created_at: Timestamp,
+    done_at: Option<Timestamp>,
+    done_by: Option<AgentId>,
 }
 
-macro_rules! columns {
-    () => {
-        (
-            (
-                offline_messages::id,
-                offline_messages::site_id,
-                offline_messages::department_id,
-                offline_messages::visitor_id,
-                offline_messages::chat_id,
-            ),
-            (
-                offline_messages::name,
-                offline_messages::email,
-                offline_messages::phone,
-                offline_messages::body,
-                offline_messages::page_url,
-                offline_messages::created_at,
-                offline_messages::done_at,
-                offline_messages::done_by,
-            ),
-        )
-    };
+fn message(row: MessageRow) -> OfflineMessage {
+    OfflineMessage {
+        id: row.id,
+        site: row.site_id,
+        department: row.department_id,
+        visitor: row.visitor_id,
+        chat: row.chat_id,
+        name: row.name,
+        email: row.email,
+        phone: row.phone,
+        body: row.body,
+        page_url: row.page_url,
+        created_at: row.created_at,
+        done: row.done_at.zip(row.done_by),
+    }
 }
 
 impl Store {
@@ -66,11 +68,11 @@ impl Store {
     /// A fault of the database.
     pub async fn offline_messages(&self, departments: Vec<DepartmentId>) -> Result<Vec<OfflineMessage>, StoreError> {
         self.read(move |conn| {
-            let rows: Vec<Row> = offline_messages::table
+            let rows: Vec<MessageRow> = offline_messages::table
                 .filter(offline_messages::department_id.eq_any(departments))
                 .order((offline_messages::done_at.is_not_null().asc(), offline_messages::created_at.desc()))
                 .limit(MESSAGES_MAX)
-                .select(columns!())
+                .select(MessageRow::as_select())
                 .load(conn)?;
             Ok(rows.into_iter().map(message).collect())
         })
@@ -88,9 +90,9 @@ impl Store {
         departments: Vec<DepartmentId>,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
-            let row: Row = offline_messages::table
+            let row: MessageRow = offline_messages::table
                 .filter(offline_messages::id.eq(id).and(offline_messages::department_id.eq_any(&departments)))
-                .select(columns!())
+                .select(MessageRow::as_select())
                 .first(tx.conn)?;
             let mut found = message(row);
             if found.done.is_none() {

@@ -1,6 +1,7 @@
 //! Who is signed in: browsers and programs, each revocable.
 
-use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::sqlite::Sqlite;
+use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper};
 
 use super::Store;
 use super::audit::{self, Act, Author};
@@ -42,7 +43,22 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
-type Row = (SessionId, AgentId, String, String, String, Timestamp, Timestamp);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions, check_for_backend(Sqlite))]
+struct SessionRow {
+    id: SessionId,
+    agent_id: AgentId,
+    kind: String,
+    user_agent: String,
+    address: String,
+    used_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+fn session(row: SessionRow) -> Session {
+    let SessionRow { id, agent_id: agent, kind, user_agent, address, used_at, expires_at } = row;
+    Session { id, agent, program: kind == "program", user_agent, address, used_at, expires_at }
+}
 
 impl Store {
     /// Opens a session for an account in use.
@@ -80,13 +96,13 @@ impl Store {
         let now = self.clock().now().wall;
         let row = self
             .read(move |conn| {
-                let row: Option<Row> = sessions::table
+                let row: Option<SessionRow> = sessions::table
                     .inner_join(agents::table.on(agents::id.eq(sessions::agent_id)))
                     .filter(sessions::token_hash.eq(token.bytes().as_slice()))
                     .filter(sessions::revoked_at.is_null())
                     .filter(sessions::expires_at.gt(now))
                     .filter(agents::archived_at.is_null())
-                    .select(SESSION)
+                    .select(SessionRow::as_select())
                     .get_result(conn)
                     .optional()?;
                 Ok(row.map(session))
@@ -117,12 +133,12 @@ impl Store {
     pub async fn sessions_of(&self, agent: AgentId) -> Result<Vec<Session>, StoreError> {
         let now = self.clock().now().wall;
         self.read(move |conn| {
-            let rows: Vec<Row> = sessions::table
+            let rows: Vec<SessionRow> = sessions::table
                 .filter(sessions::agent_id.eq(agent))
                 .filter(sessions::revoked_at.is_null())
                 .filter(sessions::expires_at.gt(now))
                 .order(sessions::used_at.desc())
-                .select(SESSION)
+                .select(SessionRow::as_select())
                 .load(conn)?;
             Ok(rows.into_iter().map(session).collect())
         })
@@ -148,20 +164,6 @@ impl Store {
         })
         .await
     }
-}
-
-const SESSION: (
-    sessions::id,
-    sessions::agent_id,
-    sessions::kind,
-    sessions::user_agent,
-    sessions::address,
-    sessions::used_at,
-    sessions::expires_at,
-) = (sessions::id, sessions::agent_id, sessions::kind, sessions::user_agent, sessions::address, sessions::used_at, sessions::expires_at);
-
-fn session((id, agent, kind, user_agent, address, used_at, expires_at): Row) -> Session {
-    Session { id, agent, program: kind == "program", user_agent, address, used_at, expires_at }
 }
 
 /// Ends every session of an account but one, in the caller's transaction.

@@ -1,6 +1,7 @@
 //! Entries of timelines: written in the transaction of their chat, read in order.
 
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection};
+use diesel::sqlite::Sqlite;
+use diesel::{ExpressionMethods, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper, SqliteConnection};
 use uuid::Uuid;
 
 use super::Store;
@@ -48,7 +49,7 @@ impl Store {
     pub async fn entries_from(&self, chat: ChatId, seq: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
         self.read(move |conn| {
             let later = timeline::table.filter(timeline::chat_id.eq(chat)).filter(timeline::seq.gt(seq));
-            entries(at_most(usize::try_from(limit).unwrap_or(0), later.order(timeline::seq.asc()).select(ENTRY), conn)?)
+            entries(at_most(usize::try_from(limit).unwrap_or(0), later.order(timeline::seq.asc()).select(EntryRow::as_select()), conn)?)
         })
         .await
     }
@@ -59,7 +60,7 @@ impl Store {
     /// A fault of the database.
     pub async fn whole_timeline(&self, chat: ChatId) -> Result<Vec<Recorded>, StoreError> {
         self.read(move |conn| {
-            entries(timeline::table.filter(timeline::chat_id.eq(chat)).order(timeline::seq.asc()).select(ENTRY).load(conn)?)
+            entries(timeline::table.filter(timeline::chat_id.eq(chat)).order(timeline::seq.asc()).select(EntryRow::as_select()).load(conn)?)
         })
         .await
     }
@@ -76,7 +77,7 @@ fn page(conn: &mut SqliteConnection, chat: ChatId, after: i64, before: i64) -> R
         .filter(timeline::seq.gt(after))
         .filter(timeline::seq.lt(before))
         .order(timeline::seq.desc())
-        .select(ENTRY);
+        .select(EntryRow::as_select());
     let mut entries = entries(at_most(PAGE_ENTRIES_MAX + 1, latest, conn)?)?;
     entries.reverse();
     let surplus = entries.len() > PAGE_ENTRIES_MAX;
@@ -147,49 +148,37 @@ pub(super) fn notes_by(conn: &mut SqliteConnection, chat: ChatId, endpoint: Endp
         .filter(timeline::actor_kind.eq("webhook"))
         .filter(timeline::actor_id.eq(endpoint.0.as_bytes().to_vec()));
     let text = |entry: Recorded| if let Event::Noted(body) = entry.event { Some(body.to_string()) } else { None };
-    Ok(entries(found.select(ENTRY).load(conn)?)?.into_iter().filter_map(text).collect())
+    Ok(entries(found.select(EntryRow::as_select()).load(conn)?)?.into_iter().filter_map(text).collect())
 }
 
 /// The messages of a chat, in order.
 pub(super) fn messages(conn: &mut SqliteConnection, chat: ChatId) -> Result<Vec<Recorded>, StoreError> {
     let found = timeline::table.filter(timeline::chat_id.eq(chat)).filter(timeline::kind.eq("message")).order(timeline::seq.asc());
-    entries(found.select(ENTRY).load(conn)?)
+    entries(found.select(EntryRow::as_select()).load(conn)?)
 }
 
-/// What an [`EntryRow`] holds.
-const ENTRY: (
-    timeline::chat_id,
-    timeline::seq,
-    timeline::id,
-    timeline::kind,
-    timeline::at,
-    timeline::steady,
-    timeline::actor_kind,
-    timeline::actor_id,
-    timeline::client_id,
-    timeline::data,
-) = (
-    timeline::chat_id,
-    timeline::seq,
-    timeline::id,
-    timeline::kind,
-    timeline::at,
-    timeline::steady,
-    timeline::actor_kind,
-    timeline::actor_id,
-    timeline::client_id,
-    timeline::data,
-);
-type EntryRow = (ChatId, i64, EntryId, String, Timestamp, Timestamp, String, Option<Vec<u8>>, Option<String>, String);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = timeline, check_for_backend(Sqlite))]
+struct EntryRow {
+    seq: i64,
+    id: EntryId,
+    kind: String,
+    at: Timestamp,
+    steady: Timestamp,
+    actor_kind: String,
+    actor_id: Option<Vec<u8>>,
+    client_id: Option<String>,
+    data: String,
+}
 
 fn entries(rows: Vec<EntryRow>) -> Result<Vec<Recorded>, StoreError> {
     rows.into_iter().map(entry).collect()
 }
 
 fn entry(row: EntryRow) -> Result<Recorded, StoreError> {
-    let (_, seq, id, kind, wall, steady, actor_kind, actor_id, client_id, data) = row;
-    let event = stored::event_from(&kind, &data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
-    Ok(Recorded { id, seq, at: Moment { wall, steady }, by: actor(&actor_kind, actor_id.as_deref())?, client_id, event })
+    let event = stored::event_from(&row.kind, &row.data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+    let by = actor(&row.actor_kind, row.actor_id.as_deref())?;
+    Ok(Recorded { id: row.id, seq: row.seq, at: Moment { wall: row.at, steady: row.steady }, by, client_id: row.client_id, event })
 }
 
 /// The id of an actor, where it has one.

@@ -1,6 +1,7 @@
 //! Tokens of the REST API: hashed, with scopes, never stronger than who made them.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::sqlite::Sqlite;
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper};
 
 use super::Store;
 use super::audit::{self, Act, Author};
@@ -9,7 +10,7 @@ use super::schema::api_tokens;
 use crate::auth::token::{Token, TokenHash};
 use crate::domain::ids::{AgentId, ApiTokenId, DepartmentId};
 use crate::domain::time::Timestamp;
-use crate::wire::stored;
+use crate::wire::stored::{self, StoredError};
 
 /// What tells a token of the REST API from others.
 pub const API_TOKEN_PREFIX: &str = "papo_";
@@ -45,7 +46,25 @@ pub struct ApiToken {
     pub expires_at: Option<Timestamp>,
 }
 
-type Row = (ApiTokenId, String, String, String, Option<String>, AgentId, Option<Timestamp>, Option<Timestamp>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_tokens, check_for_backend(Sqlite))]
+struct TokenRow {
+    id: ApiTokenId,
+    name: String,
+    hint: String,
+    scopes: String,
+    departments: Option<String>,
+    created_by: AgentId,
+    used_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+}
+
+fn api_token(row: TokenRow) -> Result<ApiToken, StoreError> {
+    let TokenRow { id, name, hint, scopes, departments, created_by, used_at, expires_at } = row;
+    let corrupt = |error: StoredError| StoreError::corrupt(&error.to_string());
+    let departments = departments.as_deref().map(stored::ids_from).transpose().map_err(corrupt)?;
+    Ok(ApiToken { id, name, hint, scopes: stored::words_from(&scopes).map_err(corrupt)?, departments, created_by, used_at, expires_at })
+}
 
 impl Store {
     /// Makes a token; its text is returned once and not kept.
@@ -89,11 +108,11 @@ impl Store {
     pub async fn api_tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
         let now = self.clock().now().wall;
         self.read(move |conn| {
-            let rows: Vec<Row> = api_tokens::table
+            let rows: Vec<TokenRow> = api_tokens::table
                 .filter(api_tokens::revoked_at.is_null())
                 .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
                 .order(api_tokens::id.desc())
-                .select(TOKEN)
+                .select(TokenRow::as_select())
                 .load(conn)?;
             rows.into_iter().map(api_token).collect()
         })
@@ -108,11 +127,11 @@ impl Store {
         let now = self.clock().now().wall;
         let found = self
             .read(move |conn| {
-                let row: Option<Row> = api_tokens::table
+                let row: Option<TokenRow> = api_tokens::table
                     .filter(api_tokens::token_hash.eq(hash.bytes().as_slice()))
                     .filter(api_tokens::revoked_at.is_null())
                     .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
-                    .select(TOKEN)
+                    .select(TokenRow::as_select())
                     .first(conn)
                     .optional()?;
                 row.map(api_token).transpose()
@@ -143,31 +162,4 @@ impl Store {
         })
         .await
     }
-}
-
-const TOKEN: (
-    api_tokens::id,
-    api_tokens::name,
-    api_tokens::hint,
-    api_tokens::scopes,
-    api_tokens::departments,
-    api_tokens::created_by,
-    api_tokens::used_at,
-    api_tokens::expires_at,
-) = (
-    api_tokens::id,
-    api_tokens::name,
-    api_tokens::hint,
-    api_tokens::scopes,
-    api_tokens::departments,
-    api_tokens::created_by,
-    api_tokens::used_at,
-    api_tokens::expires_at,
-);
-
-fn api_token((id, name, hint, scopes, departments, created_by, used_at, expires_at): Row) -> Result<ApiToken, StoreError> {
-    let words = |text: &str| stored::words_from(text).map_err(|error| StoreError::corrupt(&error.to_string()));
-    let departments =
-        departments.map(|text| stored::ids_from(&text).map_err(|error| StoreError::corrupt(&error.to_string()))).transpose()?;
-    Ok(ApiToken { id, name, hint, scopes: words(&scopes)?, departments, created_by, used_at, expires_at })
 }
