@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
+use papo::auth::token::Token;
 use papo::clock::Clock;
 use papo::domain::chat::command::{Actor, Command};
 use papo::domain::ids::{AgentId, ChatId, DepartmentId};
@@ -226,8 +227,6 @@ async fn does(store: &Store, chat: ChatId, actor: Actor, command: Command, numbe
 }
 
 fn request(site: papo::domain::ids::SiteId, department: DepartmentId, number: usize) -> NewRequest {
-    let mut token_hash = [0; 32];
-    token_hash.iter_mut().zip(uuid::Uuid::new_v4().as_bytes()).for_each(|(to, from)| *to = *from);
     let intake = Intake {
         name: Some(format!("Visitante {number}")),
         email: Some(format!("visitante{number}@example.com")),
@@ -237,7 +236,7 @@ fn request(site: papo::domain::ids::SiteId, department: DepartmentId, number: us
     };
     NewRequest {
         site,
-        token_hash,
+        token_hash: *Token::new().hash().bytes(),
         intake,
         fields: "{}".to_owned(),
         origin: "widget".to_owned(),

@@ -14,10 +14,10 @@ use papo::auth::vault::Vault;
 use papo::clock::Clock;
 use papo::domain::agent::{Availability, Role};
 use papo::domain::department::{Department, Limits, Member, Routing};
+use papo::domain::endpoint::EndpointDraft;
 use papo::domain::endpoint::filter::Filter;
 use papo::domain::endpoint::secret::Signing;
 use papo::domain::endpoint::url::WebhookUrl;
-use papo::domain::endpoint::{EndpointDraft, Extras};
 use papo::domain::event_type::EventType;
 use papo::domain::ids::{AgentId, DepartmentId};
 use papo::domain::site::{Field, Site};
@@ -275,18 +275,10 @@ async fn found(data_dir: &Path, plan: &Plan) -> Result<(String, Vec<AgentKey>, V
 }
 
 async fn department(store: &Store, plan: &Plan, number: usize, by: &Author) -> Result<DepartmentId, StoreError> {
-    let id = DepartmentId::new();
     let limits = Limits { grace_seconds: 3_600, inactivity_seconds: 86_400, agent_lost_seconds: 3_600, ..Limits::default() };
-    let department = Department {
-        id,
-        name: format!("Team {number}"),
-        external_id: None,
-        routing: plan.routing,
-        limits,
-        tags_required: false,
-        members: vec![Member { agent: by.agent, supervisor: true }],
-        archived_at: None,
-    };
+    let members = vec![Member { agent: by.agent, supervisor: true }];
+    let department = Department { routing: plan.routing, limits, members, ..Department::new(&format!("Team {number}")) };
+    let id = department.id;
     store.create_department(department, by.clone()).await?;
     Ok(id)
 }
@@ -324,16 +316,10 @@ async fn endpoints(store: &Store, data_dir: &Path, addresses: &[String]) -> Resu
     for (number, url) in addresses.iter().enumerate() {
         let events = EventType::ALL.iter().copied().filter(|event| *event != EventType::WebhookTest && *event != EventType::MessageCreated);
         let draft = EndpointDraft {
-            enrich: std::collections::BTreeSet::new(),
             name: format!("Receiver {number}"),
-            url: WebhookUrl::parse(url).map_err(|error| StoreError::Unwritable(format!("{error:?}")))?,
             plain_http_accepted: true,
-            filter: Filter { events: events.collect(), sites: Vec::new(), departments: Vec::new(), tags: Vec::new(), score_max: None },
-            extras: Extras::default(),
-            signing: Signing::Hmac,
-            strict_order: false,
-            rate_per_second: None,
-            enabled: true,
+            filter: Filter { events: events.collect(), ..Filter::default() },
+            ..EndpointDraft::to(WebhookUrl::parse(url).map_err(|error| StoreError::Unwritable(format!("{error:?}")))?)
         };
         store.create_endpoint(&vault, draft, &[], signature::generate(Signing::Hmac)).await?;
     }

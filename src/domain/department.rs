@@ -85,6 +85,21 @@ pub struct Department {
 }
 
 impl Department {
+    /// A department as it begins: nobody is in it yet.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            id: DepartmentId::new(),
+            name: name.to_owned(),
+            external_id: None,
+            routing: Routing::LeastBusy,
+            limits: Limits::default(),
+            tags_required: false,
+            members: Vec::new(),
+            archived_at: None,
+        }
+    }
+
     /// This agent's place here, if any.
     #[must_use]
     pub fn member(&self, agent: AgentId) -> Option<Member> {

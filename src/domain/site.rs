@@ -3,6 +3,9 @@
 use super::ids::{DepartmentId, SiteId};
 use super::time::Timestamp;
 
+/// The colour of a new site: jenipapo.
+const FRESH_COLOR: &str = "#15465f";
+
 /// Whether the form before a chat asks for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
@@ -37,6 +40,12 @@ pub struct Fields {
     pub phone: Field,
     pub message: Field,
     pub department: Field,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self { name: Field::Required, email: Field::Optional, phone: Field::Optional, message: Field::Optional, department: Field::Off }
+    }
 }
 
 /// When a visitor may share the location.
@@ -110,6 +119,33 @@ pub struct Site {
 }
 
 impl Site {
+    /// A site as it begins: without a name, shown nowhere yet; the default department is the caller's to set.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self {
+            id: SiteId::new(),
+            key: key.to_owned(),
+            name: String::new(),
+            default_department: DepartmentId::default(),
+            allowed_domains: Vec::new(),
+            locale: "auto".to_owned(),
+            color: FRESH_COLOR.to_owned(),
+            position: "right".to_owned(),
+            theme: "auto".to_owned(),
+            title: String::new(),
+            greeting: String::new(),
+            label: String::new(),
+            fields: Fields::default(),
+            consent: None,
+            privacy_url: None,
+            marketing: false,
+            location: LocationMode::Off,
+            location_recipients: String::new(),
+            location_keep_days: 30,
+            archived_at: None,
+        }
+    }
+
     /// Whether a page at `host` (with `:port` where it isn't the scheme's own) may show the widget.
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {

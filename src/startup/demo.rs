@@ -15,12 +15,12 @@ use crate::auth::token::Token;
 use crate::config::Config;
 use crate::domain::agent::{Availability, Role};
 use crate::domain::department::{Department, Limits, Member, Routing};
+use crate::domain::endpoint::EndpointDraft;
 use crate::domain::endpoint::filter::Filter;
 use crate::domain::endpoint::secret::Signing;
-use crate::domain::endpoint::{EndpointDraft, Extras};
 use crate::domain::event_type::EventType;
-use crate::domain::ids::{AgentId, DepartmentId};
-use crate::domain::site::{Consent, Field, LocationMode, Site};
+use crate::domain::ids::AgentId;
+use crate::domain::site::{Consent, Field, Fields, LocationMode, Site};
 use crate::i18n::{Locale, Texts};
 use crate::store::Store;
 use crate::store::audit::Author;
@@ -107,15 +107,9 @@ async fn seed_endpoint(state: &AppState, seed: &Seed) -> Result<(), StoreError> 
     let events: BTreeSet<EventType> = EventType::ALL.iter().copied().filter(|event| *event != EventType::WebhookTest).collect();
     let draft = EndpointDraft {
         name: "Inspetor".to_owned(),
-        url,
         plain_http_accepted: true,
-        filter: Filter { events, sites: Vec::new(), departments: Vec::new(), tags: Vec::new(), score_max: None },
-        extras: Extras::default(),
-        enrich: BTreeSet::new(),
-        signing: Signing::Hmac,
-        strict_order: false,
-        rate_per_second: None,
-        enabled: true,
+        filter: Filter { events, ..Filter::default() },
+        ..EndpointDraft::to(url)
     };
     // A kept demo listens on another port each time, and its inspector moves along.
     match known.into_iter().find(|endpoint| endpoint.draft.name == draft.name && endpoint.archived_at.is_none()) {
@@ -249,13 +243,7 @@ async fn found(store: &Store) -> Result<(), StoreError> {
     let site = Site {
         name: "Loja Casa Murici".to_owned(),
         locale: "auto".to_owned(),
-        fields: crate::domain::site::Fields {
-            name: Field::Required,
-            email: Field::Optional,
-            phone: Field::Optional,
-            message: Field::Optional,
-            department: Field::Optional,
-        },
+        fields: Fields { department: Field::Optional, ..Fields::default() },
         consent: Some(Consent { version: 1, text: texts.text("entry.consent").to_owned() }),
         marketing: true,
         location: LocationMode::Queue,
@@ -277,14 +265,10 @@ async fn found(store: &Store) -> Result<(), StoreError> {
         .await?;
     let by = Author { agent: founded.admin, address: None };
     let exchanges = Department {
-        id: DepartmentId::new(),
-        name: "Trocas".to_owned(),
-        external_id: None,
         routing: Routing::Manual,
         limits: Limits { wait_goal_seconds: 300, ..Limits::default() },
-        tags_required: false,
         members: vec![Member { agent: founded.admin, supervisor: true }],
-        archived_at: None,
+        ..Department::new("Trocas")
     };
     let exchanges_id = exchanges.id;
     store.create_department(exchanges, by.clone()).await?;

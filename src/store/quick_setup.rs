@@ -10,10 +10,9 @@ use super::error::StoreError;
 use super::schema::endpoints;
 use super::writer::Tx;
 use crate::auth::vault::Vault;
-use crate::domain::endpoint::filter::Filter;
 use crate::domain::endpoint::secret::Secret;
 use crate::domain::endpoint::url::WebhookUrl;
-use crate::domain::endpoint::{Endpoint, EndpointDraft, Extras};
+use crate::domain::endpoint::{Endpoint, EndpointDraft};
 use crate::domain::event_type::EventType;
 use crate::domain::ids::EndpointId;
 use crate::wire::stored_endpoint as stored;
@@ -64,18 +63,7 @@ fn quick_endpoints(tx: &Tx<'_>, event: EventType, url: Option<&WebhookUrl>) -> V
 fn add_quick(tx: &mut Tx<'_>, vault: &Vault, url: &WebhookUrl, secret: Option<Secret>) -> Result<Endpoint, StoreError> {
     let secret = secret.ok_or_else(|| StoreError::Database("too few secrets for the quick set-up".to_owned()))?;
     let id = EndpointId::new();
-    let draft = EndpointDraft {
-        name: url.host().to_owned(),
-        url: url.clone(),
-        plain_http_accepted: url.is_plain(),
-        filter: Filter::default(),
-        extras: Extras::default(),
-        enrich: BTreeSet::new(),
-        signing: secret.signing,
-        strict_order: false,
-        rate_per_second: None,
-        enabled: true,
-    };
+    let draft = EndpointDraft { plain_http_accepted: url.is_plain(), signing: secret.signing, ..EndpointDraft::to(url.clone()) };
     insert(tx, id, &draft, &seal_secrets(vault, id, &[secret]), &seal_headers(vault, id, &[]), &BTreeSet::new())?;
     changed(tx)?;
     tx.directory.endpoints.get(&id).cloned().ok_or(StoreError::NotFound)

@@ -50,6 +50,25 @@ pub struct EndpointDraft {
     pub enabled: bool,
 }
 
+impl EndpointDraft {
+    /// An endpoint as it begins: it is called, and hears of nothing yet.
+    #[must_use]
+    pub fn to(url: WebhookUrl) -> Self {
+        Self {
+            name: url.host().to_owned(),
+            url,
+            plain_http_accepted: false,
+            filter: Filter::default(),
+            extras: Extras::default(),
+            enrich: BTreeSet::new(),
+            signing: Signing::default(),
+            strict_order: false,
+            rate_per_second: None,
+            enabled: true,
+        }
+    }
+}
+
 /// What an endpoint asks for beyond the usual body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Extras {

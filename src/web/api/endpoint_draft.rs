@@ -22,18 +22,7 @@ use crate::wire::api::endpoints::{EndpointChange, Header};
 /// `Invalid`.
 pub fn blank(url: &str, signing: Option<&str>) -> Result<EndpointDraft, AppError> {
     let url = address(url)?;
-    Ok(EndpointDraft {
-        name: url.host().to_owned(),
-        url,
-        plain_http_accepted: false,
-        filter: Filter::default(),
-        extras: Extras::default(),
-        enrich: BTreeSet::new(),
-        signing: signature(signing)?.unwrap_or_default(),
-        strict_order: false,
-        rate_per_second: None,
-        enabled: true,
-    })
+    Ok(EndpointDraft { signing: signature(signing)?.unwrap_or_default(), ..EndpointDraft::to(url) })
 }
 
 /// A draft after a change.

@@ -6,14 +6,11 @@ use url::Url;
 use super::choices;
 use crate::domain::color::Color;
 use crate::domain::host::{self, HOSTS_MAX};
-use crate::domain::ids::{DepartmentId, SiteId};
 use crate::domain::site::{Consent, Field, Fields, LocationMode, Site};
 use crate::domain::text::NAME_LENGTH_MAX;
 use crate::i18n::Locale;
 use crate::web::form::Form;
 
-/// The colour of a new site: jenipapo.
-const FRESH_COLOR: &str = "#15465f";
 /// Letters of a site's key: long enough that nobody meets another's by chance. It is public.
 const KEY_LENGTH: usize = 12;
 const GREETING_LENGTH_MAX: usize = 300;
@@ -24,37 +21,10 @@ const RECIPIENTS_LENGTH_MAX: usize = 200;
 /// Ten years.
 const KEEP_DAYS_MAX: i64 = 3_650;
 
-/// A site as it begins; the default department is the caller's to set.
+/// A site as it begins, in this language; the default department is the caller's to set.
 #[must_use]
 pub fn fresh(locale: Locale, host: Option<String>) -> Site {
-    Site {
-        id: SiteId::new(),
-        key: fresh_key(),
-        name: String::new(),
-        default_department: DepartmentId::default(),
-        allowed_domains: host.into_iter().collect(),
-        locale: locale.tag().to_owned(),
-        color: FRESH_COLOR.to_owned(),
-        position: "right".to_owned(),
-        theme: "auto".to_owned(),
-        title: String::new(),
-        greeting: String::new(),
-        label: String::new(),
-        fields: Fields {
-            name: Field::Required,
-            email: Field::Optional,
-            phone: Field::Optional,
-            message: Field::Optional,
-            department: Field::Off,
-        },
-        consent: None,
-        privacy_url: None,
-        marketing: false,
-        location: LocationMode::Off,
-        location_recipients: String::new(),
-        location_keep_days: 30,
-        archived_at: None,
-    }
+    Site { allowed_domains: host.into_iter().collect(), locale: locale.tag().to_owned(), ..Site::new(&fresh_key()) }
 }
 
 fn fresh_key() -> String {

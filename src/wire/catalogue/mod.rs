@@ -133,26 +133,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::endpoint::secret::Signing;
     use crate::domain::endpoint::url::WebhookUrl;
-    use crate::domain::endpoint::{EndpointDraft, Extras, filter::Filter, health::Health};
+    use crate::domain::endpoint::{EndpointDraft, health::Health};
     use crate::domain::ids::EndpointId;
 
     fn endpoint() -> Endpoint {
         Endpoint {
             id: EndpointId::new(),
-            draft: EndpointDraft {
-                name: "CRM".to_owned(),
-                url: WebhookUrl::parse("https://example.com/papo").expect("a URL"),
-                plain_http_accepted: false,
-                filter: Filter::default(),
-                extras: Extras::default(),
-                enrich: BTreeSet::new(),
-                signing: Signing::Hmac,
-                strict_order: false,
-                rate_per_second: None,
-                enabled: true,
-            },
+            draft: EndpointDraft::to(WebhookUrl::parse("https://example.com/papo").expect("a URL")),
             quick: BTreeSet::new(),
             health: Health::default(),
             created_at: Timestamp::from_ms(0),

@@ -32,7 +32,7 @@ async fn a_missing_scope_is_named() {
 async fn chats_of_other_departments_are_not_there() {
     let server = Server::starts().await;
     let chat = server.chat("oi").await;
-    let elsewhere = server.token_for(&["chats:read", "chats:write"], Some(vec![server.another_department().await])).await;
+    let elsewhere = server.token_for(&["chats:read", "chats:write"], Some(vec![server.another_department("Trocas").await])).await;
     assert!(ids(&server.get("/chats", &elsewhere).await).is_empty());
     assert_eq!(server.get("/departments", &elsewhere).await.json()["data"][0]["name"], "Trocas");
     for path in [format!("/chats/{chat}"), format!("/chats/{chat}/timeline")] {

@@ -9,7 +9,7 @@ use papo::clock::Clock;
 use papo::config::{Config, Rates};
 use papo::domain::agent::{Availability, Role};
 use papo::domain::chat::command::{Actor, Command};
-use papo::domain::department::{Department, Limits, Routing};
+use papo::domain::department::{Department, Routing};
 use papo::domain::ids::{AgentId, ChatId, DepartmentId, SiteId};
 use papo::domain::intake::Intake;
 use papo::domain::text::Body;
@@ -111,19 +111,10 @@ impl Server {
         self.store().create_api_token(new, self.by_admin()).await.expect("a token").text().to_owned()
     }
 
-    /// A second department, where nobody answers.
-    pub async fn another_department(&self) -> DepartmentId {
-        let id = DepartmentId::new();
-        let department = Department {
-            id,
-            name: "Trocas".to_owned(),
-            external_id: None,
-            routing: Routing::Manual,
-            limits: Limits::default(),
-            tags_required: false,
-            members: Vec::new(),
-            archived_at: None,
-        };
+    /// Another department, where nobody answers.
+    pub async fn another_department(&self, name: &str) -> DepartmentId {
+        let department = Department { routing: Routing::Manual, ..Department::new(name) };
+        let id = department.id;
         self.store().create_department(department, self.by_admin()).await.expect("a department");
         id
     }

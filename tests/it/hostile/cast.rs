@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use papo::auth::token::Token;
 use papo::config::Rates;
 use papo::domain::agent::Role;
-use papo::domain::department::{Department, Limits, Routing};
 use papo::domain::ids::{AgentId, DepartmentId};
 use papo::store::people::AgentData;
 use papo::store::sessions::NewSession;
@@ -97,19 +96,7 @@ impl Cast {
     }
 
     pub async fn department(&self) -> DepartmentId {
-        let id = DepartmentId::new();
-        let department = Department {
-            id,
-            name: self.name(),
-            external_id: None,
-            routing: Routing::Manual,
-            limits: Limits::default(),
-            tags_required: false,
-            members: Vec::new(),
-            archived_at: None,
-        };
-        self.server.store().create_department(department, self.server.by_admin()).await.expect("a department");
-        id
+        self.server.another_department(&self.name()).await
     }
 
     pub async fn person(&self, role: Role, places: Vec<(DepartmentId, bool)>) -> AgentId {

@@ -92,16 +92,8 @@ impl Scene {
         let mut house = House::with(Limits { wait_limit_seconds: limited.then_some(300), ..Limits::default() }).await;
         house.routes(if row == Row::OfferPassesOn { Routing::LeastBusy } else { Routing::Manual }).await;
         let (bia, caio) = (house.agent("bia").await, house.agent("caio").await);
-        let exchanges = Department {
-            id: DepartmentId::new(),
-            name: "Trocas".to_owned(),
-            external_id: None,
-            routing: Routing::Manual,
-            limits: Limits::default(),
-            tags_required: false,
-            members: vec![Member { agent: caio, supervisor: false }],
-            archived_at: None,
-        };
+        let exchanges =
+            Department { routing: Routing::Manual, members: vec![Member { agent: caio, supervisor: false }], ..Department::new("Trocas") };
         let exchanges_id = exchanges.id;
         house.store.create_department(exchanges, house.author()).await.expect("another department");
         let tag = house.store.create_tag("troca".to_owned(), house.author()).await.expect("a tag");

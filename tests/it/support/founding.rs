@@ -1,15 +1,13 @@
 //! An organisation as tests and measurements found it: what it is set up with, what its visitors send, an endpoint of its own. Included by benches
 //! too, so it knows `papo` and nothing of the tests.
 
-use std::collections::BTreeSet;
-
+use papo::auth::token::Token;
 use papo::auth::vault::Vault;
+use papo::domain::endpoint::EndpointDraft;
 use papo::domain::endpoint::filter::Filter;
-use papo::domain::endpoint::secret::Signing;
 use papo::domain::endpoint::url::WebhookUrl;
-use papo::domain::endpoint::{EndpointDraft, Extras};
 use papo::domain::event_type::EventType;
-use papo::domain::ids::{DepartmentId, SiteId};
+use papo::domain::ids::SiteId;
 use papo::domain::intake::Intake;
 use papo::domain::page::Page;
 use papo::domain::site::{Consent, Field, Fields, LocationMode, Site};
@@ -36,32 +34,11 @@ pub fn set_up() -> SetUp {
         password_hash: String::new(),
         department: "Vendas".to_owned(),
         site: Site {
-            id: SiteId::new(),
-            key: "key".to_owned(),
             name: "Loja".to_owned(),
-            default_department: DepartmentId::new(),
             allowed_domains: vec!["shop.example".to_owned()],
-            locale: "auto".to_owned(),
-            color: "#15465f".to_owned(),
-            position: "right".to_owned(),
-            theme: "auto".to_owned(),
-            title: String::new(),
-            greeting: String::new(),
-            label: String::new(),
-            fields: Fields {
-                name: Field::Optional,
-                email: Field::Optional,
-                phone: Field::Off,
-                message: Field::Optional,
-                department: Field::Off,
-            },
-            consent: None,
-            privacy_url: None,
-            marketing: false,
+            fields: Fields { name: Field::Optional, phone: Field::Off, ..Fields::default() },
             location: LocationMode::Queue,
-            location_recipients: String::new(),
-            location_keep_days: 30,
-            archived_at: None,
+            ..Site::new("key")
         },
         inspector_key: "inspector".to_owned(),
     }
@@ -76,9 +53,7 @@ pub fn set_up_with_consent() -> SetUp {
 
 /// What is stored of a visitor's token that nobody had before.
 pub fn token_hash() -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    hash
+    *Token::new().hash().bytes()
 }
 
 /// The visitor with this token asks for help and tells no more than this.
@@ -115,14 +90,8 @@ pub fn request_of_browser(site: SiteId, token_hash: [u8; 32], intake: Intake) ->
 pub fn draft(url: &str, events: &[EventType]) -> EndpointDraft {
     EndpointDraft {
         name: "CRM".to_owned(),
-        url: WebhookUrl::parse(url).expect("a URL"),
         plain_http_accepted: true,
         filter: Filter { events: events.iter().copied().collect(), ..Filter::default() },
-        extras: Extras::default(),
-        enrich: BTreeSet::new(),
-        signing: Signing::Hmac,
-        strict_order: false,
-        rate_per_second: None,
-        enabled: true,
+        ..EndpointDraft::to(WebhookUrl::parse(url).expect("a URL"))
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::chat::event::{Event, Recorded};
 use crate::domain::chat::evolve::{evolve, requested};
 use crate::domain::chat::refusal::Refusal;
 use crate::domain::chat::{Chat, Coordinates, LocationSource, Offer, Request};
-use crate::domain::department::{Department, Limits, Member, Routing};
+use crate::domain::department::{Department, Limits, Member};
 use crate::domain::directory::Directory;
 use crate::domain::ids::{AgentId, ApiTokenId, ChatId, DepartmentId, EndpointId, EntryId, SiteId, TagId, VisitorId};
 use crate::domain::page::{Page, Utm};
@@ -91,44 +91,19 @@ pub fn department(id: DepartmentId, name: &str, members: &[AgentId], supervisors
     let member = |supervisor| move |agent: &AgentId| Member { agent: *agent, supervisor };
     Department {
         id,
-        name: name.to_owned(),
-        external_id: None,
-        routing: Routing::LeastBusy,
         limits: Limits { wait_limit_seconds: Some(600), ..Limits::default() },
-        tags_required: false,
         members: members.iter().map(member(false)).chain(supervisors.iter().map(member(true))).collect(),
-        archived_at: None,
+        ..Department::new(name)
     }
 }
 
 pub fn site(id: SiteId) -> Site {
     Site {
         id,
-        key: "loja".to_owned(),
-        name: "Loja".to_owned(),
         default_department: SUPPORT,
-        allowed_domains: Vec::new(),
-        locale: "auto".to_owned(),
-        color: "#0a6e5c".to_owned(),
-        position: "right".to_owned(),
-        theme: "auto".to_owned(),
-        title: "Fale com a gente".to_owned(),
-        greeting: String::new(),
-        label: String::new(),
-        fields: Fields {
-            name: Field::Required,
-            email: Field::Optional,
-            phone: Field::Off,
-            message: Field::Required,
-            department: Field::Off,
-        },
-        consent: None,
-        privacy_url: None,
-        marketing: false,
+        fields: Fields { phone: Field::Off, message: Field::Required, ..Fields::default() },
         location: LocationMode::Queue,
-        location_recipients: String::new(),
-        location_keep_days: 30,
-        archived_at: None,
+        ..Site::new("loja")
     }
 }
 
