@@ -22,11 +22,11 @@ async fn a_day_with_people(demo: &Demo) -> Vec<String> {
     visitor.tries(json!({"type": "finish"})).await;
     visitor.rates(1, "atendimento ruim demais").await;
 
-    let (http, bearer) = (demo.http(), format!("Bearer {}", demo.fact("api_token")));
+    let http = demo.http();
     // A receiver that isn't there, with a key in its address.
     let endpoint = json!({"url": "http://127.0.0.1:9/hook?key=chave-do-crm", "plain_http_accepted": true, "events": ["offline_message.created"],
         "headers": [{"name": "X-Key", "value": "outra-chave"}]});
-    let made = http.post_json("/api/v1/endpoints", &[("authorization", bearer.as_str())], &endpoint).await.json();
+    let made = demo.tells_api("/endpoints", &endpoint).await;
     let left =
         visitor.tries(json!({"type": "offline_message", "body": "me liguem à noite", "consent": {"version": 1, "marketing": false}})).await;
     assert_eq!(left["type"], "ack", "{left}");

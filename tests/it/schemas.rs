@@ -19,7 +19,6 @@ use papo::domain::ids::{AgentId, ChatId, VisitorId};
 use papo::store::Store;
 use papo::store::commands::Receipt;
 use papo::store::error::StoreError;
-use serde_json::Value;
 use tempfile::tempdir;
 use uuid::Uuid;
 
@@ -50,8 +49,7 @@ fn pack(from: &Path, to: &Path) {
 async fn plays_the_four_chats(demo: &Demo) {
     let (mut rated, mut active, mut abandoned, mut waiting) =
         (demo.visitor().await, demo.visitor().await, demo.visitor().await, demo.visitor().await);
-    let mut agent = demo.agent(0).await;
-    agent.comes_online().await;
+    let mut agent = demo.agent_online(0).await;
     let chat = rated.asks("meu pedido não chegou").await;
     agent.accepts(&chat).await;
     agent.says(&chat, "vou ver").await;
@@ -73,31 +71,25 @@ async fn plays_the_four_chats(demo: &Demo) {
     waiting.says("para o Recife").await;
 }
 
-async fn asks_api(demo: &Demo, path: &str) -> Value {
-    let bearer = format!("Bearer {}", demo.fact("api_token"));
-    demo.http().get(path, &[("authorization", &bearer)]).await.json()
-}
-
 /// The four chats are all there, and life goes on.
 async fn is_whole(demo: &Demo) {
-    let chats = asks_api(demo, "/api/v1/chats").await["data"].as_array().cloned().expect("chats");
+    let chats = demo.asks_api("/chats").await["data"].as_array().cloned().expect("chats");
     let of = |subject: &str| chats.iter().find(|chat| chat["subject"] == subject).unwrap_or_else(|| panic!("{subject} in {chats:?}"));
     let rated = of("meu pedido não chegou");
     assert_eq!((rated["state"].as_str(), rated["rating"]["score"].as_i64()), (Some("finished"), Some(5)), "{rated}");
     assert_eq!(rated["tags"].as_array().map(Vec::len), Some(2), "{rated}");
     assert_eq!(of("tem estoque?")["state"], "abandoned");
-    let timeline = asks_api(demo, &format!("/api/v1/chats/{}/timeline", rated["id"].as_str().expect("an id"))).await;
-    let entries = timeline["data"].as_array().expect("entries");
+    let entries = demo.timeline_of(rated["id"].as_str().expect("an id")).await;
     let words: Vec<&str> = entries.iter().filter_map(|entry| entry["type"].as_str()).collect();
     for word in ["requested", "message", "started", "note", "tagged", "located", "finished", "rated"] {
         assert!(words.contains(&word), "{word} in {words:?}");
     }
-    assert!(asks_api(demo, "/api/v1/deliveries").await["data"].as_array().is_some_and(|list| list.len() >= 17), "the log of deliveries");
+    assert!(demo.asks_api("/deliveries").await["data"].as_array().is_some_and(|list| list.len() >= 17), "the log of deliveries");
     // The secrets open: what happens now is signed and taken by the demo's own inspector.
     let mut visitor = demo.visitor().await;
     let chat = visitor.asks("depois").await;
     eventually("its delivery has arrived", async || {
-        let log = asks_api(demo, &format!("/api/v1/deliveries?chat_id={chat}")).await;
+        let log = demo.asks_api(&format!("/deliveries?chat_id={chat}")).await;
         log["data"].as_array()?.iter().find(|delivery| delivery["state"] == "delivered").cloned()
     })
     .await;
@@ -109,7 +101,7 @@ async fn what_this_version_writes_it_reads_after_a_restart() {
     let demo = Demo::starts_in(folder.path(), &[]);
     plays_the_four_chats(&demo).await;
     eventually("everything was delivered", async || {
-        let open = asks_api(&demo, "/api/v1/deliveries?state=due").await;
+        let open = demo.asks_api("/deliveries?state=due").await;
         open["data"].as_array()?.is_empty().then_some(())
     })
     .await;

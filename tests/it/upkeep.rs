@@ -54,13 +54,10 @@ async fn a_backup_under_load_holds_every_message_that_was_acknowledged_before_an
     let outcome = runs(words(&["restore", path(&file), "--data-dir", path(&restored)])).await;
     assert_eq!(outcome.0, Some(0), "{outcome:?}");
     let copy = Demo::starts_in(&restored, &[]);
-    let bearer = format!("Bearer {}", copy.fact("api_token"));
-    let timeline = copy.http().get(&format!("/api/v1/chats/{chat}/timeline?limit=200"), &[("authorization", &bearer)]).await.json();
-    let bodies: Vec<&str> =
-        timeline["data"].as_array().expect("entries").iter().filter_map(|entry| entry["data"]["body"].as_str()).collect();
-    assert!(before.iter().all(|body| bodies.contains(&body.as_str())), "{bodies:?}");
-    assert!(!bodies.contains(&"depois"), "a copy is one state, that of its time");
-    let later: Vec<&&str> = bodies.iter().filter(|body| body.starts_with("durante")).collect();
+    let bodies = copy.said_in(&chat).await;
+    assert!(before.iter().all(|body| bodies.contains(body)), "{bodies:?}");
+    assert!(!bodies.iter().any(|body| body == "depois"), "a copy is one state, that of its time");
+    let later: Vec<&String> = bodies.iter().filter(|body| body.starts_with("durante")).collect();
     assert!(later.iter().enumerate().all(|(number, body)| **body == format!("durante {number}")), "no gap: {later:?}");
     let mut another = copy.visitor().await;
     another.asks("a cópia funciona").await;

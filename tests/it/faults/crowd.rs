@@ -3,14 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Mutex;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::support::demo::Demo;
-use crate::support::{CEILING, eventually};
+use crate::support::{CEILING, eventually, visitor};
 
 /// Whose turn it is: a crowd takes most of the descriptors that this process may have.
 pub static TURN: Mutex<()> = Mutex::const_new(());
@@ -41,7 +41,7 @@ pub async fn upgrades(demo: &Demo, number: u16) -> Line {
 
 /// Says hello as a widget does; gives the welcome. Who isn't known begins anew.
 pub async fn greets(demo: &Demo, line: &mut Line, token: Value) -> Value {
-    let mut hello = hello(demo, token);
+    let mut hello = hello(demo, &token);
     says(line, &hello).await;
     let is_answer = |frame: &Value| frame["type"] == "welcome" || frame["code"] == "token_unknown";
     let welcome = answer(line, is_answer).await;
@@ -55,19 +55,15 @@ pub async fn greets(demo: &Demo, line: &mut Line, token: Value) -> Value {
 }
 
 /// The first frame of a widget.
-pub fn hello(demo: &Demo, token: Value) -> Value {
-    json!({"type": "hello", "protocol": 1, "site": demo.fact("site_key"), "token": token, "locale": "pt-BR",
-        "timezone": "America/Recife", "page": {"url": "https://shop.example/", "title": "", "referrer": ""}, "resume": null})
+pub fn hello(demo: &Demo, token: &Value) -> Value {
+    visitor::hello(demo.fact("site_key"), token, &Value::Null)
 }
 
 /// Asks for help; gives the chat's id.
 pub async fn asks(line: &mut Line, message: &str) -> Value {
-    says(
-        line,
-        &json!({"type": "request", "client_id": "request", "department_id": null, "name": "Ana", "email": "ana@example.com", "phone": null,
-        "fields": {}, "message": message, "consent": {"version": 1, "marketing": false}, "previous_chat_id": null}),
-    )
-    .await;
+    let mut request = visitor::request(message);
+    request["client_id"] = "request".into();
+    says(line, &request).await;
     answer(line, |frame| frame["type"] == "ack" && frame["client_id"] == "request").await["chat_id"].clone()
 }
 
@@ -132,12 +128,4 @@ impl Peak {
             }
         }
     }
-}
-
-/// The bodies of a chat's messages as the REST API tells them.
-pub async fn stored(demo: &Demo, chat: &str) -> Vec<String> {
-    let bearer = format!("Bearer {}", demo.fact("api_token"));
-    let timeline = demo.http().get(&format!("/api/v1/chats/{chat}/timeline?limit=200"), &[("authorization", &bearer)]).await.json();
-    let entries = timeline["data"].as_array().unwrap_or_else(|| panic!("no timeline: {timeline}"));
-    entries.iter().filter_map(|entry| entry["data"]["body"].as_str().map(str::to_owned)).collect()
 }

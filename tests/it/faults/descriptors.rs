@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use tempfile::tempdir;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Error;
 
-use super::crowd::{Line, connects, greets, stored};
+use super::crowd::{Line, connects, greets};
 use crate::support::agent::Agent;
 use crate::support::demo::Demo;
 use crate::support::eventually;
@@ -27,18 +26,12 @@ fn open_in(demo: &Demo) -> usize {
 }
 
 async fn hears_of_messages(demo: &Demo, url: &str) {
-    let bearer = format!("Bearer {}", demo.fact("api_token"));
-    let endpoint = json!({"url": url, "plain_http_accepted": true, "events": ["message.created"]});
-    let made = demo.http().post_json("/api/v1/endpoints", &[("authorization", &bearer)], &endpoint).await;
-    assert_eq!(made.status, 201, "{}", made.text());
+    demo.tells_api("/endpoints", &json!({"url": url, "plain_http_accepted": true, "events": ["message.created"]})).await;
 }
 
 /// Chats with one agent and another for every second one, who may have six each.
 async fn chats(demo: &Demo) -> (Vec<(Visitor, String)>, [Agent; 2]) {
-    let mut agents = [demo.agent(0).await, demo.agent(1).await];
-    for agent in &mut agents {
-        agent.comes_online().await;
-    }
+    let mut agents = [demo.agent_online(0).await, demo.agent_online(1).await];
     let mut chats = Vec::new();
     for number in 0..CHATS {
         let mut visitor = demo.visitor().await;
@@ -72,8 +65,7 @@ async fn fill(demo: &Demo) -> (Vec<Line>, tokio_tungstenite::tungstenite::http::
 
 #[tokio::test]
 async fn where_descriptors_end_who_comes_is_told_and_who_is_there_goes_on() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_within(DESCRIPTORS, folder.path(), &[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
+    let demo = Demo::starts_within(DESCRIPTORS, &[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
     println!("{} descriptors at rest", open_in(&demo));
     let (good, hanging) = (Receiver::opens(), Receiver::opens());
     hanging.answers_always(Answer::Hang);
@@ -100,13 +92,9 @@ async fn where_descriptors_end_who_comes_is_told_and_who_is_there_goes_on() {
     for number in 0..GUESTS {
         silent.push(connects(&demo, 1_000 + number).await);
     }
-    for (number, (visitor, chat)) in chats.iter_mut().enumerate() {
-        visitor.says(&format!("durante {number}")).await;
-        let agent = &mut agents[number % 2];
-        agent.sees(&format!("durante {number}")).await;
-        agent.says(chat, &format!("resposta {number}")).await;
-        visitor.sees(&format!("resposta {number}")).await;
-        hears(&good, &format!("durante {number}")).await;
+    for (number, (visitor, _)) in chats.iter_mut().enumerate() {
+        visitor.talks_with(&mut agents[number % 2], number).await;
+        hears(&good, &format!("pergunta {number}")).await;
     }
     println!("{} descriptors beside silent ones", open_in(&demo));
     assert!(open_in(&demo) < usize::try_from(DESCRIPTORS).expect("few"), "there is a reserve");
@@ -121,19 +109,15 @@ async fn where_descriptors_end_who_comes_is_told_and_who_is_there_goes_on() {
     .await;
     greets(&demo, &mut newcomer, Value::Null).await;
     for (number, (visitor, chat)) in chats.iter().enumerate() {
-        assert_eq!(stored(&demo, chat).await, visitor.messages(), "chat {number}");
+        assert_eq!(demo.said_in(chat).await, visitor.messages(), "chat {number}");
     }
     assert_eq!(demo.http().get("/readyz", &[]).await.status, 200);
 }
 
 #[tokio::test]
 async fn where_there_is_no_descriptor_at_all_nobody_spins_and_chats_go_on() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let demo = Demo::starts();
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     visitor.says("antes").await;
     let pid = i32::try_from(demo.pid()).expect("a process");
     let (mut soft, mut hard) = (0, 0);
@@ -146,14 +130,11 @@ async fn where_there_is_no_descriptor_at_all_nobody_spins_and_chats_go_on() {
     }
     let turns = 50;
     for turn in 0..turns {
-        visitor.says(&format!("pergunta {turn}")).await;
-        agent.sees(&format!("pergunta {turn}")).await;
-        agent.says(&chat, &format!("resposta {turn}")).await;
-        visitor.sees(&format!("resposta {turn}")).await;
+        visitor.talks_with(&mut agent, turn).await;
     }
     let tries = demo.log().matches("Too many open files").count();
     assert!((1..turns).contains(&tries), "it was met, and not again and again: {tries}");
     rlimit::prlimit(pid, rlimit::Resource::NOFILE, Some((soft, hard)), None).expect("the limit as before");
     assert_eq!(demo.http().get("/readyz", &[]).await.status, 200, "who waits is let in");
-    assert_eq!(stored(&demo, &chat).await, visitor.messages());
+    assert_eq!(demo.said_in(&chat).await, visitor.messages());
 }

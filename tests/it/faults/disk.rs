@@ -9,11 +9,10 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
+use super::crowd::figure;
 use super::preload;
-use crate::support::agent::Agent;
 use crate::support::demo::Demo;
 use crate::support::eventually;
-use crate::support::visitor::Visitor;
 
 /// A demo on a disk that can be told to fail.
 pub struct Fragile {
@@ -49,25 +48,9 @@ impl Fragile {
     }
 }
 
-async fn in_chat(demo: &Demo) -> (Visitor, Agent, String) {
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
-    (visitor, agent, chat)
-}
-
-/// The bodies of a chat's messages as the REST API tells them.
-async fn bodies(demo: &Demo, chat: &str) -> Vec<String> {
-    let bearer = format!("Bearer {}", demo.fact("api_token"));
-    let timeline = demo.http().get(&format!("/api/v1/chats/{chat}/timeline?limit=200"), &[("authorization", &bearer)]).await.json();
-    let entries = timeline["data"].as_array().cloned().unwrap_or_default();
-    entries.iter().filter_map(|entry| entry["data"]["body"].as_str().map(str::to_owned)).collect()
-}
-
 async fn a_disk_that_fails(mode: &str, code: &str, status: u16) {
     let fragile = Fragile::starts();
-    let (mut visitor, mut agent, chat) = in_chat(&fragile.demo).await;
+    let (mut visitor, mut agent, chat) = fragile.demo.chat("oi").await;
     visitor.says("antes").await;
     agent.sees("antes").await;
 
@@ -81,7 +64,7 @@ async fn a_disk_that_fails(mode: &str, code: &str, status: u16) {
     let ready = fragile.demo.http().get("/readyz", &[("accept", "application/json")]).await;
     assert_eq!((ready.status, ready.json()["error"]["code"].as_str()), (status, Some(code)), "{mode}");
     assert_eq!(fragile.demo.http().get("/healthz", &[]).await.status, 200, "the process stays up");
-    assert_eq!(bodies(&fragile.demo, &chat).await, ["oi", "antes"], "reading goes on, and the refused one is not there");
+    assert_eq!(fragile.demo.said_in(&chat).await, ["oi", "antes"], "reading goes on, and the refused one is not there");
 
     fragile.disk_is("-");
     let taken = visitor.tries(message).await;
@@ -90,7 +73,7 @@ async fn a_disk_that_fails(mode: &str, code: &str, status: u16) {
     agent.says(&chat, "resposta").await;
     visitor.sees("resposta").await;
     let (demo, _folder) = fragile.dies_and_returns();
-    assert_eq!(bodies(&demo, &chat).await, ["oi", "antes", "no meio", "resposta"], "everything acknowledged, once");
+    assert_eq!(demo.said_in(&chat).await, ["oi", "antes", "no meio", "resposta"], "everything acknowledged, once");
 }
 
 #[tokio::test]
@@ -134,7 +117,7 @@ async fn an_error_in_the_middle_of_a_batch_hurts_nobody_elses_message() {
     let expected: Vec<(String, Vec<String>)> = visitors.into_iter().map(|(_, chat, kept)| (chat, kept)).collect();
     let (demo, _folder) = fragile.dies_and_returns();
     for (chat, kept) in expected {
-        let found = bodies(&demo, &chat).await;
+        let found = demo.said_in(&chat).await;
         assert_eq!(found.get(1..).unwrap_or_default(), kept, "exactly what was acknowledged, in order");
     }
 }
@@ -148,11 +131,7 @@ async fn a_slow_disk_makes_batches_and_not_a_queue() {
         visitor.asks("oi").await;
         visitors.push(visitor);
     }
-    let commits = async || -> f64 {
-        let text = fragile.demo.http().get("/metrics", &[]).await.text();
-        let line = text.lines().find_map(|line| line.strip_prefix("papo_commit_seconds_count ")).expect("the count");
-        line.parse().expect("a number")
-    };
+    let commits = async || figure(&fragile.demo, "papo_commit_seconds_count").await;
     let before = commits().await;
     fragile.disk_is("s");
     let said = visitors.iter_mut().map(|visitor| visitor.tries(json!({"type": "message", "body": "ao mesmo tempo"})));
@@ -166,7 +145,7 @@ async fn a_slow_disk_makes_batches_and_not_a_queue() {
 #[tokio::test]
 async fn nobody_waits_while_the_log_is_moved_into_the_database_file() {
     let fragile = Fragile::starts();
-    let (mut visitor, mut agent, chat) = in_chat(&fragile.demo).await;
+    let (mut visitor, mut agent, chat) = fragile.demo.chat("oi").await;
     let (held, http) = (fragile.control.with_extension("held"), fragile.demo.http());
     fragile.disk_is("g");
     // Each writes; so many that the log is long.
@@ -176,13 +155,10 @@ async fn nobody_waits_while_the_log_is_moved_into_the_database_file() {
     }
     eventually("the log is being moved", async || held.exists().then_some(())).await;
     for round in 0..20 {
-        visitor.says(&format!("pergunta {round}")).await;
-        agent.sees(&format!("pergunta {round}")).await;
-        agent.says(&chat, &format!("resposta {round}")).await;
-        visitor.sees(&format!("resposta {round}")).await;
+        visitor.talks_with(&mut agent, round).await;
     }
     fragile.disk_is("-");
     let said: Vec<String> = (0..20).flat_map(|round| [format!("pergunta {round}"), format!("resposta {round}")]).collect();
     let (demo, _folder) = fragile.dies_and_returns();
-    assert_eq!(bodies(&demo, &chat).await.get(1..).unwrap_or_default(), said, "and nothing of it is lost");
+    assert_eq!(demo.said_in(&chat).await.get(1..).unwrap_or_default(), said, "and nothing of it is lost");
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tempfile::tempdir;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::crowd::{Line, answer, asks, connects, figure, greets, stored, upgrades};
+use super::crowd::{Line, answer, asks, connects, figure, greets, upgrades};
 use crate::support::agent::Agent;
 use crate::support::demo::Demo;
 use crate::support::visitor::Visitor;
@@ -92,12 +91,8 @@ async fn pings(mut line: Line) -> Option<u16> {
 /// The others: each says something, hears an answer, and is never refused.
 async fn talk(others: &mut [(Visitor, String)], agent: &mut Agent, over: &Cell<bool>) {
     for turn in 0..TURNS_MAX {
-        for (number, (visitor, chat)) in others.iter_mut().enumerate() {
-            let (question, answer) = (format!("pergunta {turn} de {number}"), format!("resposta {turn} a {number}"));
-            visitor.says(&question).await;
-            agent.sees(&question).await;
-            agent.says(chat, &answer).await;
-            visitor.sees(&answer).await;
+        for (number, (visitor, _)) in others.iter_mut().enumerate() {
+            visitor.talks_with(agent, format_args!("{turn} de {number}")).await;
         }
         if over.get() {
             return;
@@ -107,10 +102,8 @@ async fn talk(others: &mut [(Visitor, String)], agent: &mut Agent, over: &Cell<b
 
 #[tokio::test]
 async fn one_visitor_who_pours_is_stopped_and_the_others_dont_notice() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let mut agent = demo.agent(0).await;
-    agent.comes_online().await;
+    let demo = Demo::starts();
+    let mut agent = demo.agent_online(0).await;
     let mut others = Vec::new();
     for number in 0..4 {
         let mut visitor = demo.visitor().await;
@@ -131,7 +124,7 @@ async fn one_visitor_who_pours_is_stopped_and_the_others_dont_notice() {
     let [says, again, types, greeting, babbles, asks_if_there]: [Line; 6] = tabs.try_into().expect("six tabs");
     let message =
         |number: usize| json!({"type": "message", "client_id": format!("m{number}"), "chat_id": chat, "body": format!("gota {number}")});
-    let hello = super::crowd::hello(&demo, token.clone()).to_string();
+    let hello = super::crowd::hello(&demo, &token).to_string();
     let typing = json!({"type": "typing", "chat_id": chat, "on": true}).to_string();
     let over = Cell::new(false);
     let flood = async {
@@ -161,7 +154,7 @@ async fn one_visitor_who_pours_is_stopped_and_the_others_dont_notice() {
     acked.sort_unstable();
     acked.dedup();
     assert!(!acked.is_empty() && acked.len() <= ACKS_MAX, "{}", acked.len());
-    let bodies = stored(&demo, &chat).await;
+    let bodies = demo.said_in(&chat).await;
     for id in &acked {
         let body = id.replace('m', "gota ");
         assert_eq!(bodies.iter().filter(|stored| **stored == body).count(), 1, "{body} is stored once");
@@ -171,14 +164,13 @@ async fn one_visitor_who_pours_is_stopped_and_the_others_dont_notice() {
     agent.socket.settle().await;
     eventually("the tabs are gone", async || (figure(&demo, "papo_sockets{kind=\"visitor\"}").await == 4.0).then_some(())).await;
     for (visitor, chat) in &mut others {
-        assert_eq!(stored(&demo, chat).await, visitor.messages(), "what the others said is all there");
+        assert_eq!(demo.said_in(chat).await, visitor.messages(), "what the others said is all there");
     }
 }
 
 #[tokio::test]
 async fn one_address_opens_only_so_many_sockets_and_others_come_in() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut refused = None;
     let mut open = Vec::new();
     for _ in 0..600 {

@@ -1,7 +1,6 @@
 //! Connections that stop half-way: thousands are gone within their limits, cost what a connection may cost, and hurt nobody.
 
 use futures_util::StreamExt as _;
-use tempfile::tempdir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -80,27 +79,19 @@ impl Half {
 struct Talk {
     visitor: Visitor,
     agent: Agent,
-    chat: String,
     said: usize,
 }
 
 impl Talk {
     async fn begins(demo: &Demo) -> Self {
-        let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-        agent.comes_online().await;
-        let chat = visitor.asks("tem alguém?").await;
-        agent.accepts(&chat).await;
-        Self { visitor, agent, chat, said: 0 }
+        let (visitor, agent, _) = demo.chat("tem alguém?").await;
+        Self { visitor, agent, said: 0 }
     }
 
     async fn goes_on(&mut self, turns: usize) {
         for _ in 0..turns {
             self.said += 1;
-            let (question, answer) = (format!("pergunta {}", self.said), format!("resposta {}", self.said));
-            self.visitor.says(&question).await;
-            self.agent.sees(&question).await;
-            self.agent.says(&self.chat, &answer).await;
-            self.visitor.sees(&answer).await;
+            self.visitor.talks_with(&mut self.agent, self.said).await;
         }
     }
 }
@@ -116,8 +107,7 @@ async fn ends(half: Half, mut stream: TcpStream) -> TcpStream {
 #[tokio::test]
 async fn connections_that_say_nothing_or_half_of_it_are_gone_and_hurt_nobody() {
     let _turn = TURN.lock().await;
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let mut talk = Talk::begins(&demo).await;
     talk.goes_on(2).await;
     let (mut before, mut peak) = (Peak::default(), Peak::default());
@@ -153,8 +143,7 @@ async fn connections_that_say_nothing_or_half_of_it_are_gone_and_hurt_nobody() {
 
 #[tokio::test]
 async fn a_socket_that_says_no_hello_is_closed() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
+    let demo = Demo::starts();
     let before = figure(&demo, "process_open_fds").await;
     let mut open = Vec::new();
     for number in 0..200 {

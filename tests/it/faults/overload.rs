@@ -52,18 +52,14 @@ async fn beyond_what_may_wait_callers_are_told_when_to_come_back_and_then_it_goe
 
 #[tokio::test]
 async fn a_reader_that_takes_nothing_is_dropped_and_the_others_hear_everything() {
-    let folder = tempdir().expect("a folder");
-    let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let demo = Demo::starts();
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     let to: SocketAddr = demo.http().authority().parse().expect("an address");
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4_096).expect("a small buffer");
     let (mut stalled, _) =
         client_async(demo.fact("ws_visitor_url"), socket.connect(to).await.expect("a connection")).await.expect("an upgrade");
-    says(&mut stalled, &hello(&demo, visitor.token.clone().into())).await;
+    says(&mut stalled, &hello(&demo, &visitor.token.clone().into())).await;
     answer(&mut stalled, |frame| frame["type"] == "welcome").await;
     assert_eq!(figure(&demo, "papo_sockets{kind=\"visitor\"}").await, 2.0);
     let long = "𝄞".repeat(9_000);

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::crowd::{AT_ONCE, Line, Peak, TURN, asks, connects, figure, greets, stored, upgrades};
+use super::crowd::{AT_ONCE, Line, Peak, TURN, asks, connects, figure, greets, upgrades};
 use super::disk::Fragile;
 use crate::api::server::code;
 use crate::support::agent::Agent;
@@ -144,7 +144,7 @@ async fn refuses_clearly(demo: &Demo, visitor: &mut Visitor, agent: &mut Agent, 
         assert!(answer["retry_after_ms"].is_u64() && answer["message"].as_str().is_some_and(|text| text.len() > 20), "{answer}");
     }
     assert_eq!(demo.http().get("/healthz", &[]).await.status, 200);
-    assert!(!stored(demo, chat).await.is_empty(), "reading goes on");
+    assert!(!demo.said_in(chat).await.is_empty(), "reading goes on");
 }
 
 #[tokio::test]
@@ -152,10 +152,7 @@ async fn many_times_what_it_can_do_is_refused_clearly_within_its_memory_and_lose
     let _turn = TURN.lock().await;
     let fragile = Fragile::starts();
     let demo = &fragile.demo;
-    let (mut visitor, mut agent) = (demo.visitor().await, demo.agent(0).await);
-    agent.comes_online().await;
-    let chat = visitor.asks("oi").await;
-    agent.accepts(&chat).await;
+    let (mut visitor, mut agent, chat) = demo.chat("oi").await;
     let pourers: Vec<Pourer> =
         futures_util::stream::iter((0..POURERS).map(|number| Pourer::comes(demo, ASKERS + number))).buffer_unordered(16).collect().await;
     let (mut before, mut peak, told) = (Peak::default(), Peak::default(), Told::default());
@@ -196,8 +193,8 @@ async fn many_times_what_it_can_do_is_refused_clearly_within_its_memory_and_lose
 
     let said: Vec<String> = (0..6).flat_map(|turn| [format!("pergunta {turn}"), format!("resposta {turn}")]).collect();
     let wanted = ["oi".to_owned()].into_iter().chain(said).chain(["e agora?".to_owned()]).collect::<Vec<_>>();
-    assert_eq!(stored(demo, &chat).await, wanted, "what was refused isn't there, what was acknowledged is, once");
+    assert_eq!(demo.said_in(&chat).await, wanted, "what was refused isn't there, what was acknowledged is, once");
     for (chat, acked) in poured {
-        assert_eq!(stored(demo, &chat).await.get(1..).unwrap_or_default(), acked, "exactly what was acknowledged, in order");
+        assert_eq!(demo.said_in(&chat).await.get(1..).unwrap_or_default(), acked, "exactly what was acknowledged, in order");
     }
 }

@@ -12,6 +12,7 @@ use super::roamer::{Roamer, bodies};
 use super::weather::Weather;
 use crate::support::CEILING;
 use crate::support::demo::Demo;
+use crate::support::visitor::{hello, request};
 
 /// Chats of the bounded run; `PAPO_TEST_CHATS` says how many else (1,000 in the full one).
 const CHATS: usize = 60;
@@ -27,19 +28,14 @@ fn script(number: usize) -> [String; 3] {
 
 /// A visitor's whole chat; gives its id and timeline as the visitor has it.
 async fn visits(url: String, site: String, department: String, number: usize) -> (String, Vec<String>, usize) {
-    let hello = json!({"type": "hello", "protocol": 1, "site": site, "token": null, "locale": "pt-BR", "timezone": "America/Recife",
-        "page": {"url": "https://shop.example/", "title": "Shop", "referrer": ""}, "resume": null});
-    let mut visitor = Roamer::new(url, hello);
+    let mut visitor = Roamer::new(url, hello(&site, &Value::Null, &Value::Null));
     let [first, rest @ ..] = script(number);
     visitor.connects().await;
     let departments = visitor.welcome["departments"].as_array().expect("departments");
     let department = departments.iter().find(|found| found["name"] == department).expect("the agent's")["id"].clone();
-    let asked = visitor
-        .command(
-            json!({"type": "request", "department_id": department, "name": "Ana", "email": "ana@example.com", "phone": null, "fields": {},
-            "message": first, "consent": {"version": 1, "marketing": false}, "previous_chat_id": null}),
-        )
-        .await;
+    let mut request = request(&first);
+    request["department_id"] = department;
+    let asked = visitor.command(request).await;
     let chat = asked["chat_id"].as_str().unwrap_or_else(|| panic!("refused: {asked}")).to_owned();
     visitor.follows(&chat);
     for body in [None].into_iter().chain(rest.iter().map(Some)) {
@@ -126,19 +122,6 @@ async fn have_ended(ended: &AtomicUsize, wanted: usize) -> bool {
     true
 }
 
-/// A chat's timeline as it is stored. A thousand of them are more than a token may read in a minute, so it keeps to what it is told.
-async fn timeline(demo: &Demo, chat: &str) -> Vec<Value> {
-    let bearer = format!("Bearer {}", demo.fact("api_token"));
-    loop {
-        let answer = demo.http().get(&format!("/api/v1/chats/{chat}/timeline?limit=200"), &[("authorization", &bearer)]).await;
-        match answer.status {
-            200 => return answer.json()["data"].as_array().cloned().unwrap_or_default(),
-            429 => tokio::time::sleep(Duration::from_secs(answer.header("retry-after").expect("when").parse().expect("seconds"))).await,
-            _ => panic!("{}", answer.text()),
-        }
-    }
-}
-
 #[tokio::test]
 async fn chats_on_bad_lines_with_a_server_that_is_killed_lose_double_and_misorder_nothing() {
     let chats = std::env::var("PAPO_TEST_CHATS").ok().and_then(|text| text.parse().ok()).unwrap_or(CHATS);
@@ -193,7 +176,7 @@ async fn chats_on_bad_lines_with_a_server_that_is_killed_lose_double_and_misorde
     assert!(weather.harmed() > chats / 4 && outcomes.iter().any(|(.., lost)| *lost > 0), "the weather was bad: {}", weather.harmed());
 
     for (number, (chat, seen, _)) in outcomes.into_iter().enumerate() {
-        let entries = timeline(&demo, &chat).await;
+        let entries = demo.timeline_of(&chat).await;
         let stored: Vec<&str> =
             entries.iter().filter(|entry| entry["type"] == "message").filter_map(|entry| entry["data"]["body"].as_str()).collect();
         let expected: Vec<String> = script(number).into_iter().flat_map(|body| [body.clone(), format!("eco: {body}")]).collect();

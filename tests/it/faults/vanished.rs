@@ -101,8 +101,7 @@ async fn who_vanishes_without_a_word_is_gone_after_the_heartbeats_and_everybody_
     let account = clocked.demo.facts["agents"][1].clone();
     let (email, password) = (account["email"].as_str().expect("an e-mail"), account["password"].as_str().expect("a password"));
     let mut lost_agent = Agent::signs_in(&clocked.demo.http(), &line.url("/ws/agent"), email, password).await;
-    let mut agent = clocked.demo.agent(0).await;
-    agent.comes_online().await;
+    let mut agent = clocked.demo.agent_online(0).await;
     let mut lost_visitor = Visitor::opens(&line.url("/ws/visitor"), clocked.demo.fact("site_key")).await;
     let chat = lost_visitor.asks("alô").await;
     agent.accepts(&chat).await;

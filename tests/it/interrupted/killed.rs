@@ -25,9 +25,7 @@ async fn back(absent: Absent, demo: &Demo) -> Visitor {
 async fn after_a_kill_every_chat_goes_on_in_its_state_and_tells_each_step_once() {
     let folder = tempdir().expect("a folder");
     let demo = Demo::starts_in(folder.path(), &[]);
-    let (mut agent, mut colleague) = (demo.agent(0).await, demo.agent(2).await);
-    agent.comes_online().await;
-    colleague.comes_online().await;
+    let (mut agent, colleague) = (demo.agent_online(0).await, demo.agent_online(2).await);
     let (first, talking) = answered(&demo, &mut agent).await;
     let (second, handed_over) = answered(&demo, &mut agent).await;
     agent.hands_to_department(&handed_over, "Trocas").await;

@@ -29,20 +29,20 @@ impl Live {
     pub async fn subscribes(&self, url: &str, events: &[&str], more: Value) -> Subscription {
         let mut wish = json!({"url": url, "events": events});
         wish.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
-        let made = self.asks("POST", "/endpoints", wish).await;
+        let made = self.demo.tells_api("/endpoints", &wish).await;
         let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no endpoint: {made}")).to_owned();
         Subscription { id: text(&made["endpoint"]["id"]), secret: text(&made["secret"]) }
     }
 
     /// The endpoint gets a new secret; the one before signs beside it.
     pub async fn rotates(&self, endpoint: &Subscription) -> String {
-        let rotated = self.asks("POST", &format!("/endpoints/{}/secret/rotation", endpoint.id), Value::Null).await;
+        let rotated = self.demo.tells_api(&format!("/endpoints/{}/secret/rotation", endpoint.id), &json!({})).await;
         rotated["secret"].as_str().expect("a secret").to_owned()
     }
 
     /// Sends a delivery once more.
     pub async fn resends(&self, delivery: &Value) {
-        let again = self.asks("POST", &format!("/deliveries/{}/resend", delivery["id"].as_str().expect("an id")), Value::Null).await;
+        let again = self.demo.tells_api(&format!("/deliveries/{}/resend", delivery["id"].as_str().expect("an id")), &json!({})).await;
         assert_eq!(again["cause"], "resend");
     }
 
@@ -50,7 +50,7 @@ impl Live {
     pub async fn delivered(&self, endpoint: &Subscription, count: usize) -> Vec<Value> {
         let path = format!("/deliveries?endpoint_id={}&limit=200", endpoint.id);
         let mut deliveries = eventually(&format!("{count} deliveries of {}", endpoint.id), async || {
-            let deliveries = self.asks("GET", &path, Value::Null).await["data"].as_array().cloned().expect("a list");
+            let deliveries = self.demo.asks_api(&path).await["data"].as_array().cloned().expect("a list");
             for delivery in deliveries.iter().filter(|delivery| !delivery["last_code"].is_null()) {
                 assert_eq!((&delivery["state"], &delivery["attempts_made"]), (&json!("delivered"), &json!(1)), "{delivery}");
             }
@@ -68,22 +68,14 @@ impl Live {
 
     /// The delivery with its body and attempts.
     pub async fn looks_at(&self, delivery: &Value) -> Value {
-        self.asks("GET", &format!("/deliveries/{}", delivery["id"].as_str().expect("an id")), Value::Null).await
+        self.demo.asks_api(&format!("/deliveries/{}", delivery["id"].as_str().expect("an id"))).await
     }
 
     /// The id of the tag with this name.
     pub async fn tag(&self, name: &str) -> Value {
-        let tags = self.asks("GET", "/tags", Value::Null).await;
+        let tags = self.demo.asks_api("/tags").await;
         let tag = tags["data"].as_array().into_iter().flatten().find(|tag| tag["name"] == name);
         tag.unwrap_or_else(|| panic!("no tag {name}: {tags}"))["id"].clone()
-    }
-
-    async fn asks(&self, method: &str, path: &str, body: Value) -> Value {
-        let bearer = format!("Bearer {}", self.demo.fact("api_token"));
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let answer = self.demo.http().send(method, &format!("/api/v1{path}"), &[("authorization", &bearer)], body.as_bytes()).await;
-        assert!((200..300).contains(&answer.status), "{method} {path}: {}", answer.text());
-        answer.json()
     }
 
     /// Somebody asks and an agent takes the chat.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -64,13 +65,16 @@ impl Demo {
         Self::starts_as(papo(&["demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder]), environment)
     }
 
-    /// The same where the system allows no more than so many descriptors.
-    pub fn starts_within(descriptors: u32, folder: &Path, environment: &[(&str, &str)]) -> Self {
-        let folder = folder.to_str().expect("a path in UTF-8");
+    /// As `starts_with`, where the system allows no more than so many descriptors.
+    pub fn starts_within(descriptors: u32, environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().to_str().expect("a path in UTF-8");
         let within = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
         let command =
-            program("sh", &["-c", &within, env!("CARGO_BIN_EXE_papo"), "demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", folder]);
-        Self::starts_as(command, environment)
+            program("sh", &["-c", &within, env!("CARGO_BIN_EXE_papo"), "demo", "--json", "--listen", "127.0.0.1:0", "--data-dir", data]);
+        let mut demo = Self::starts_as(command, environment);
+        demo.folder = Some(folder);
+        demo
     }
 
     fn starts_as(mut command: Command, environment: &[(&str, &str)]) -> Self {
@@ -154,9 +158,39 @@ impl Demo {
         page["data"].as_array().unwrap_or_else(|| panic!("no page of deliveries: {page}")).iter().rev().cloned().collect()
     }
 
-    async fn asks_api(&self, path: &str) -> Value {
-        let authorization = format!("Bearer {}", self.fact("api_token"));
-        self.http().get(&format!("/api/v1{path}"), &[("authorization", authorization.as_str())]).await.json()
+    /// The chat's timeline as the REST API tells it, as far as one page goes.
+    pub async fn timeline_of(&self, chat: &str) -> Vec<Value> {
+        self.asks_api(&format!("/chats/{chat}/timeline?limit=200")).await["data"].as_array().expect("entries").clone()
+    }
+
+    /// The bodies of what was said in a chat, in the same way.
+    pub async fn said_in(&self, chat: &str) -> Vec<String> {
+        self.timeline_of(chat).await.iter().filter_map(|entry| entry["data"]["body"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// `GET` below `/api/v1`, as a program that may do everything; a refusal is a failure.
+    pub async fn asks_api(&self, path: &str) -> Value {
+        self.calls_api("GET", path, "").await
+    }
+
+    /// `POST`, in the same way.
+    pub async fn tells_api(&self, path: &str, body: &Value) -> Value {
+        self.calls_api("POST", path, &body.to_string()).await
+    }
+
+    /// Comes back as it is told where it asks more than a token may in a minute.
+    async fn calls_api(&self, method: &str, path: &str, body: &str) -> Value {
+        let bearer = format!("Bearer {}", self.fact("api_token"));
+        loop {
+            let answer = self.http().send(method, &format!("/api/v1{path}"), &[("authorization", &bearer)], body.as_bytes()).await;
+            if answer.status == 429 {
+                let seconds = answer.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("when to come back");
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                continue;
+            }
+            assert!((200..300).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.text());
+            return answer.json();
+        }
     }
 
     /// `kill -9`: no goodbye, nothing flushed.

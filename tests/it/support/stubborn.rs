@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::visitor::{Absent, Visitor};
+use super::visitor::{Absent, Visitor, request};
 
 /// A visitor on a bad line.
 pub struct StubbornVisitor {
@@ -23,10 +23,7 @@ impl StubbornVisitor {
 
     /// Asks for help; gives the chat's id.
     pub async fn asks(&mut self, message: &str) -> String {
-        let answer = self
-            .insists(json!({"type": "request", "department_id": null, "name": "Ana", "email": "ana@example.com", "phone": null,
-            "fields": {}, "message": message, "consent": {"version": 1, "marketing": false}, "previous_chat_id": null}))
-            .await;
+        let answer = self.insists(request(message)).await;
         let chat = answer["chat_id"].as_str().expect("a chat's id").to_owned();
         self.now().chat = Some(chat.clone());
         chat

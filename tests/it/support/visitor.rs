@@ -1,11 +1,26 @@
 //! Somebody who asks for help: a browser tab with the widget open.
 
+use std::fmt::Display;
+
 use serde_json::{Value, json};
 
+use super::agent::Agent;
 use super::socket::Socket;
 
 /// Where the tests' visitor is.
 pub const PAGE: &str = "https://shop.example/shoes?utm_source=mail&session=secret#top";
+
+/// What a widget says first.
+pub fn hello(site: &str, token: &Value, resume: &Value) -> Value {
+    json!({"type": "hello", "protocol": 1, "site": site, "token": token, "locale": "pt-BR", "timezone": "America/Recife",
+        "page": {"url": PAGE, "title": "Shoes", "referrer": "https://search.example/?q=shoes"}, "resume": resume})
+}
+
+/// The form before a chat, filled in.
+pub fn request(message: &str) -> Value {
+    json!({"type": "request", "department_id": null, "name": "Ana", "email": "ana@example.com", "phone": null, "fields": {}, "message": message,
+        "consent": {"version": 1, "marketing": false}, "previous_chat_id": null})
+}
 
 /// A visitor with one connection.
 pub struct Visitor {
@@ -35,8 +50,7 @@ impl Visitor {
     /// Says hello; the close code where the line ends before the welcome.
     async fn tries_to_connect(url: &str, site: &str, token: Value, resume: Value) -> Result<Self, Option<u16>> {
         let Ok(mut socket) = Socket::try_connect(url, &[]).await else { return Err(None) };
-        let mut hello = json!({"type": "hello", "protocol": 1, "site": site, "token": token, "locale": "pt-BR", "timezone": "America/Recife",
-            "page": {"url": PAGE, "title": "Shoes", "referrer": "https://search.example/?q=shoes"}, "resume": resume});
+        let mut hello = hello(site, &token, &resume);
         socket.send(&hello).await;
         let answer = |frame: &Value| frame["type"] == "welcome" || frame["code"] == "token_unknown";
         let mut welcome = socket.first_or_end("welcome", answer).await?;
@@ -56,10 +70,7 @@ impl Visitor {
 
     /// Asks for help with a first message; gives the chat's id.
     pub async fn asks(&mut self, message: &str) -> String {
-        let answer = self
-            .tries(json!({"type": "request", "department_id": null, "name": "Ana", "email": "ana@example.com", "phone": null,
-            "fields": {}, "message": message, "consent": {"version": 1, "marketing": false}, "previous_chat_id": null}))
-            .await;
+        let answer = self.tries(request(message)).await;
         assert_eq!(answer["type"], "ack", "the request was refused: {answer}");
         let chat = answer["chat_id"].as_str().expect("a chat's id").to_owned();
         let shown = self.socket.first("the chat", |frame| frame["type"] == "chat" && frame["chat"]["id"] == json!(chat)).await;
@@ -72,6 +83,15 @@ impl Visitor {
         let answer = self.tries(json!({"type": "message", "body": body})).await;
         assert_eq!(answer["type"], "ack", "the message was refused: {answer}");
         answer["seq"].as_u64().expect("a seq")
+    }
+
+    /// Asks something and is answered; each sees what the other wrote.
+    pub async fn talks_with(&mut self, agent: &mut Agent, about: impl Display) {
+        let (question, answer) = (format!("pergunta {about}"), format!("resposta {about}"));
+        self.says(&question).await;
+        agent.sees(&question).await;
+        agent.says(self.chat.as_deref().expect("a chat"), &answer).await;
+        self.sees(&answer).await;
     }
 
     /// Waits until a message with this body is in the timeline.

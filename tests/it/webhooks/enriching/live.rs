@@ -13,10 +13,7 @@ use crate::webhooks::world::on_one_thread;
 const OPEN_LOOPBACK: &[(&str, &str)] = &[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")];
 
 async fn endpoint(demo: &Demo, receiver: &Receiver, fields: &[&str]) {
-    let bearer = format!("Bearer {}", demo.fact("api_token"));
-    let wish = json!({"name": "CRM", "url": receiver.url(), "events": ["chat.started"], "enrich": fields});
-    let made = demo.http().post_json("/api/v1/endpoints", &[("authorization", &bearer)], &wish).await;
-    assert_eq!(made.status, 201, "{}", made.text());
+    demo.tells_api("/endpoints", &json!({"name": "CRM", "url": receiver.url(), "events": ["chat.started"], "enrich": fields})).await;
 }
 
 fn answer() -> Value {
