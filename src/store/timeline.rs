@@ -12,7 +12,7 @@ use crate::domain::chat::command::Actor;
 use crate::domain::chat::event::{Event, Recorded};
 use crate::domain::ids::{AgentId, ApiTokenId, ChatId, EndpointId, EntryId, VisitorId};
 use crate::domain::time::{Moment, Timestamp};
-use crate::wire::stored;
+use crate::wire::stored_event;
 
 /// Entries in one answer.
 pub const PAGE_ENTRIES_MAX: usize = 200;
@@ -106,7 +106,7 @@ pub(super) fn append(
             timeline::actor_kind.eq(entry.by.kind()),
             timeline::actor_id.eq(actor_id(entry.by).map(|id| id.as_bytes().to_vec())),
             timeline::client_id.eq(entry.client_id.as_deref()),
-            timeline::data.eq(stored::event_text(&entry.event)),
+            timeline::data.eq(stored_event::event_text(&entry.event)),
             timeline::fingerprint.eq(fingerprint.map(<[u8; 16]>::as_slice)),
         ))
         .execute(conn)?;
@@ -121,9 +121,9 @@ pub(super) fn forget_location(conn: &mut SqliteConnection, chat: ChatId) -> Resu
         .select((timeline::seq, timeline::data))
         .load(conn)?;
     for (seq, data) in rows {
-        let event = stored::event_from("located", &data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+        let event = stored_event::event_from("located", &data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
         let Event::Located { source, .. } = event else { continue };
-        let blank = stored::event_text(&Event::Located { coordinates: None, source });
+        let blank = stored_event::event_text(&Event::Located { coordinates: None, source });
         diesel::update(timeline::table.find((chat, seq))).set(timeline::data.eq(blank)).execute(conn)?;
     }
     Ok(())
@@ -176,7 +176,7 @@ fn entries(rows: Vec<EntryRow>) -> Result<Vec<Recorded>, StoreError> {
 }
 
 fn entry(row: EntryRow) -> Result<Recorded, StoreError> {
-    let event = stored::event_from(&row.kind, &row.data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+    let event = stored_event::event_from(&row.kind, &row.data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
     let by = actor(&row.actor_kind, row.actor_id.as_deref())?;
     Ok(Recorded { id: row.id, seq: row.seq, at: Moment { wall: row.at, steady: row.steady }, by, client_id: row.client_id, event })
 }

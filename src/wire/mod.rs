@@ -17,6 +17,7 @@ pub mod payload;
 pub mod stored;
 pub mod stored_endpoint;
 pub mod stored_enrichment;
+pub mod stored_event;
 pub mod stored_filter;
 pub mod time;
 pub mod views;
