@@ -9,19 +9,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::future::{Ready, ready};
-use std::io::Write as _;
 use std::sync::{LazyLock, OnceLock};
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
 use super::lean::without_comments;
 use super::made::MADE;
+use super::packing::{self, takes};
 
 #[derive(Embed)]
 #[folder = "static/"]
@@ -167,11 +165,7 @@ impl Shelf {
 impl Asset {
     /// The compressed content where that is smaller; made once, at the first request for it.
     fn gzip(&self) -> Option<&Bytes> {
-        let compress = || {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-            encoder.write_all(&self.content).ok()?;
-            encoder.finish().ok().filter(|packed| packed.len() < self.content.len()).map(Bytes::from)
-        };
+        let compress = || packing::gzip(&self.content).filter(|packed| packed.len() < self.content.len()).map(Bytes::from);
         if !self.is_text() {
             return None;
         }
@@ -205,22 +199,6 @@ impl Asset {
         }
         response.body(packed.map_or(&self.content, |(_, packed)| packed).clone())
     }
-}
-
-/// An answer that is made anew each time and holds no secret beside what the reader chose, packed where the browser can unpack.
-#[must_use]
-pub fn packed(request: &HttpRequest, mime: &'static str, content: String) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CONTENT_TYPE, mime)).insert_header((header::VARY, "Accept-Encoding"));
-    if takes(request, "gzip") {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        if encoder.write_all(content.as_bytes()).is_ok()
-            && let Ok(packed) = encoder.finish()
-        {
-            return response.insert_header((header::CONTENT_ENCODING, "gzip")).body(packed);
-        }
-    }
-    response.body(content)
 }
 
 /// `GET /static/{address:.*}`.
@@ -283,15 +261,6 @@ fn resolve(folder: &str, reference: &str) -> String {
         }
     }
     parts.join("/")
-}
-
-fn takes(request: &HttpRequest, wanted: &str) -> bool {
-    let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepted.split(',').any(|item| {
-        let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
-        let refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse::<f32>().is_ok_and(|q| q <= 0.0));
-        coding.trim().eq_ignore_ascii_case(wanted) && !refused
-    })
 }
 
 #[cfg(test)]

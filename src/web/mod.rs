@@ -23,6 +23,7 @@ pub mod loopback;
 mod made;
 pub mod metrics;
 mod new_password;
+mod packing;
 pub mod pages;
 pub mod password;
 pub mod rates;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::assets::Assets;
 use super::error::{self, AppError};
+use super::packing::packed;
 use super::state::AppState;
 use crate::domain::color::Color;
 use crate::domain::site::Site;
@@ -85,7 +86,7 @@ async fn look(request: HttpRequest, key: Path<String>, state: Data<AppState>) ->
     let directory = state.store.directory();
     let script = |value: serde_json::Value| {
         let json = value.to_string().replace('<', "\\u003c");
-        let mut response = super::assets::packed(&request, "text/javascript; charset=utf-8", format!("Papo._look({json})"));
+        let mut response = packed(&request, "text/javascript; charset=utf-8", format!("Papo._look({json})"));
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -149,7 +150,7 @@ async fn frame(request: HttpRequest, key: Path<String>, state: Data<AppState>) -
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; \
          frame-ancestors {ancestors}"
     );
-    let mut response = super::assets::packed(&request, "text/html; charset=utf-8", html);
+    let mut response = packed(&request, "text/html; charset=utf-8", html);
     let headers = [
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (header::CONTENT_SECURITY_POLICY, policy),
