@@ -1,6 +1,7 @@
 //! What can go wrong in the store.
 
 use crate::domain::chat::refusal::Refusal;
+use crate::wire::stored::StoredError;
 
 const CORRUPT: &str = "stored data can't be read: ";
 
@@ -64,6 +65,12 @@ impl Invalid {
 impl From<Invalid> for StoreError {
     fn from(invalid: Invalid) -> Self {
         Self::Invalid(invalid)
+    }
+}
+
+impl From<StoredError> for StoreError {
+    fn from(error: StoredError) -> Self {
+        Self::corrupt(&error.to_string())
     }
 }
 

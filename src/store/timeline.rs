@@ -121,7 +121,7 @@ pub(super) fn forget_location(conn: &mut SqliteConnection, chat: ChatId) -> Resu
         .select((timeline::seq, timeline::data))
         .load(conn)?;
     for (seq, data) in rows {
-        let event = stored_event::event_from("located", &data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+        let event = stored_event::event_from("located", &data)?;
         let Event::Located { source, .. } = event else { continue };
         let blank = stored_event::event_text(&Event::Located { coordinates: None, source });
         diesel::update(timeline::table.find((chat, seq))).set(timeline::data.eq(blank)).execute(conn)?;
@@ -176,7 +176,7 @@ fn entries(rows: Vec<EntryRow>) -> Result<Vec<Recorded>, StoreError> {
 }
 
 fn entry(row: EntryRow) -> Result<Recorded, StoreError> {
-    let event = stored_event::event_from(&row.kind, &row.data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+    let event = stored_event::event_from(&row.kind, &row.data)?;
     let by = actor(&row.actor_kind, row.actor_id.as_deref())?;
     Ok(Recorded { id: row.id, seq: row.seq, at: Moment { wall: row.at, steady: row.steady }, by, client_id: row.client_id, event })
 }

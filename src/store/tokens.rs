@@ -10,7 +10,7 @@ use super::schema::api_tokens;
 use crate::auth::token::{Token, TokenHash};
 use crate::domain::ids::{AgentId, ApiTokenId, DepartmentId};
 use crate::domain::time::Timestamp;
-use crate::wire::stored::{self, StoredError};
+use crate::wire::stored;
 
 /// What tells a token of the REST API from others.
 pub const API_TOKEN_PREFIX: &str = "papo_";
@@ -61,9 +61,8 @@ struct TokenRow {
 
 fn api_token(row: TokenRow) -> Result<ApiToken, StoreError> {
     let TokenRow { id, name, hint, scopes, departments, created_by, used_at, expires_at } = row;
-    let corrupt = |error: StoredError| StoreError::corrupt(&error.to_string());
-    let departments = departments.as_deref().map(stored::ids_from).transpose().map_err(corrupt)?;
-    Ok(ApiToken { id, name, hint, scopes: stored::words_from(&scopes).map_err(corrupt)?, departments, created_by, used_at, expires_at })
+    let departments = departments.as_deref().map(stored::ids_from).transpose()?;
+    Ok(ApiToken { id, name, hint, scopes: stored::words_from(&scopes)?, departments, created_by, used_at, expires_at })
 }
 
 impl Store {

@@ -10,7 +10,7 @@ use crate::domain::ids::{EndpointId, SiteId, VisitorId};
 use crate::domain::intake::Intake;
 use crate::domain::time::Timestamp;
 use crate::domain::visitor::{Device, Filled, Visitor};
-use crate::wire::stored::{self, StoredError};
+use crate::wire::stored;
 use crate::wire::stored_enrichment;
 
 /// Days after the last use at which a visitor's token ends.
@@ -55,12 +55,11 @@ struct VisitorRow {
 
 impl VisitorRow {
     fn into_visitor(self) -> Result<Visitor, StoreError> {
-        let corrupt = |error: StoredError| StoreError::corrupt(&error.to_string());
         Ok(Visitor {
             id: self.id,
             site: self.site_id,
             external_id: self.external_id,
-            verified: stored::words_from(&self.verified).map_err(corrupt)?,
+            verified: stored::words_from(&self.verified)?,
             name: self.name,
             email: self.email,
             phone: self.phone,
@@ -69,8 +68,8 @@ impl VisitorRow {
             timezone: self.timezone,
             device: Device { kind: self.device_type, os: self.device_os, browser: self.device_browser },
             custom: self.custom,
-            filled: stored_enrichment::filled_from(&self.filled).map_err(corrupt)?,
-            cards: stored_enrichment::cards_from(&self.cards).map_err(corrupt)?,
+            filled: stored_enrichment::filled_from(&self.filled)?,
+            cards: stored_enrichment::cards_from(&self.cards)?,
             user_agent: self.user_agent,
             address: self.address,
             first_seen_at: self.first_seen_at,

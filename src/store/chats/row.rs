@@ -155,7 +155,6 @@ impl ChatRow {
     }
 
     pub(super) fn into_chat(self) -> Result<Chat, StoreError> {
-        let unread = |error: stored::StoredError| StoreError::corrupt(&error.to_string());
         let moment = |wall: Option<Timestamp>, steady: Option<Timestamp>| wall.zip(steady).map(|(wall, steady)| Moment { wall, steady });
         let location = self.location()?;
         let last_message = match (self.last_message_by.as_deref(), self.last_message_at, self.last_message_body) {
@@ -177,7 +176,7 @@ impl ChatRow {
                 timezone: self.timezone,
                 subject: self.subject,
                 page: Page { url: self.page_url, title: self.page_title, referrer: self.page_referrer },
-                utm: stored::utm_from(&self.utm).map_err(unread)?,
+                utm: stored::utm_from(&self.utm)?,
                 fields: self.fields,
                 consent: self.consent_version.zip(self.consent_at).map(|(version, at)| ConsentGiven { version, at }),
                 marketing: self.marketing,
@@ -195,7 +194,7 @@ impl ChatRow {
             circle: circle(self.circle)?,
             called_at: self.called_steady,
             offer: self.offered_to.zip(self.offered_until_steady).map(|(to, until)| Offer { to, until }),
-            passed: stored::ids_from(&self.passed).map_err(unread)?,
+            passed: stored::ids_from(&self.passed)?,
             last_message,
             idle_since: self.idle_steady,
             waiting_since: self.waiting_since,
@@ -203,8 +202,8 @@ impl ChatRow {
             visitor_messages: self.visitor_messages,
             agent_messages: self.agent_messages,
             last_agent: self.last_agent_id,
-            agents: stored::ids_from(&self.agents).map_err(unread)?,
-            tags: stored::ids_from(&self.tags).map_err(unread)?,
+            agents: stored::ids_from(&self.agents)?,
+            tags: stored::ids_from(&self.tags)?,
             rating: self.rating_score.map(|score| Rating { score, comment: self.rating_comment, agent: self.rating_agent_id }),
             location,
             absent_since: moment(self.absent_at, self.absent_steady),

@@ -65,8 +65,7 @@ pub(super) fn of_delivery(conn: &mut SqliteConnection, position: i64) -> Result<
         .select(attempts::enrichment)
         .first(conn)
         .optional()?;
-    let read = |json: String| stored_enrichment::enrichment_from(&json).map_err(|error| StoreError::corrupt(&error.to_string()));
-    last.flatten().map(read).transpose()
+    Ok(last.flatten().as_deref().map(stored_enrichment::enrichment_from).transpose()?)
 }
 
 /// Whether answers to the delivery's event are read.

@@ -177,7 +177,6 @@ fn delivery_from(row: Columns) -> Result<(Delivery, bool), StoreError> {
 fn attempt_from(row: AttemptRow) -> Result<(u32, Attempt), StoreError> {
     let ((number, at, duration_ms, resolved_ms, connected_ms, answered_ms), (url, request_headers, status, code), answer) = row;
     let (response_headers, response_body, response_truncated, remote_address) = answer;
-    let pairs = |json: &str| pairs_from(json).map_err(|error| StoreError::corrupt(&error.to_string()));
     let attempt = Attempt {
         at,
         duration_ms,
@@ -185,10 +184,10 @@ fn attempt_from(row: AttemptRow) -> Result<(u32, Attempt), StoreError> {
         connected_ms,
         answered_ms,
         url,
-        request_headers: pairs(&request_headers)?,
+        request_headers: pairs_from(&request_headers)?,
         status: status.and_then(|status| u16::try_from(status).ok()),
         code: AttemptCode::parse(&code).ok_or_else(|| StoreError::corrupt(&code))?,
-        response_headers: response_headers.as_deref().map(pairs).transpose()?.unwrap_or_default(),
+        response_headers: response_headers.as_deref().map(pairs_from).transpose()?.unwrap_or_default(),
         response_body: response_body.unwrap_or_default(),
         response_truncated,
         remote_address,

@@ -64,7 +64,7 @@ impl Store {
 }
 
 fn past_from(((endpoint, cause), (number, began_at, duration_ms, status, code), headers): Row) -> Result<Past, StoreError> {
-    let headers = headers.as_deref().map(pairs_from).transpose().map_err(|error| StoreError::corrupt(&error.to_string()))?;
+    let headers = headers.as_deref().map(pairs_from).transpose()?;
     let header = |wanted: &str| headers.iter().flatten().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let ended_at = began_at.plus_ms(duration_ms);
     let outcome = Outcome {

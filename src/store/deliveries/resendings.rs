@@ -232,7 +232,7 @@ fn resending_from(row: Columns) -> Result<Resending, StoreError> {
         id,
         kind: Kind::parse(&kind).ok_or_else(|| StoreError::corrupt(&kind))?,
         endpoint,
-        filter: filter_from(&filter).map_err(|error| StoreError::corrupt(&error.to_string()))?,
+        filter: filter_from(&filter)?,
         upto,
         cursor,
         sent,

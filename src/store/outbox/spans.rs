@@ -26,7 +26,7 @@ pub(super) fn of(conn: &mut SqliteConnection, chat: &Chat, end: &Recorded) -> Re
     let entries = || timeline::table.filter(timeline::chat_id.eq(chat.id)).order(timeline::seq.asc());
     let start = entries().filter(timeline::kind.eq("started")).select((timeline::steady, timeline::data));
     let Some((started, data)) = first::<(Timestamp, String)>(start, conn)? else { return Ok(Spans::default()) };
-    let start = stored_event::event_from("started", &data).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+    let start = stored_event::event_from("started", &data)?;
     let is_response = timeline::kind.eq("message").and(timeline::actor_kind.ne("visitor"));
     let response = first::<Timestamp>(entries().filter(is_response).select(timeline::steady), conn)?;
     Ok(Spans {
