@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
+use diesel::sqlite::Sqlite;
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper, SqliteConnection};
 
 use super::error::StoreError;
 use super::schema::{agents, consents, department_members, departments, organisation, sites, tags};
@@ -48,50 +49,64 @@ fn organisation_of(conn: &mut SqliteConnection) -> Result<Option<Organisation>, 
     }))
 }
 
-type AgentRow = (
-    (AgentId, String, String, String, Option<String>, Option<String>, String, i32),
-    (String, Option<String>, Timestamp, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>),
-);
-
-fn agents_of(conn: &mut SqliteConnection) -> Result<HashMap<AgentId, Agent>, StoreError> {
-    let rows: Vec<AgentRow> = agents::table
-        .select((
-            (agents::id, agents::email, agents::name, agents::role, agents::external_id, agents::locale, agents::theme, agents::chats_max),
-            (
-                agents::availability,
-                agents::pause_reason,
-                agents::availability_at,
-                agents::absent_at,
-                agents::absent_steady,
-                agents::archived_at,
-            ),
-        ))
-        .load(conn)?;
-    rows.into_iter()
-        .map(|row| {
-            let (id, email, name, role, external_id, locale, theme, chats_max) = row.0;
-            let (availability, pause_reason, availability_at, absent_at, absent_steady, archived_at) = row.1;
-            let agent = Agent {
-                id,
-                email,
-                name,
-                role: Role::parse(&role).ok_or_else(|| StoreError::corrupt(&role))?,
-                external_id,
-                locale,
-                theme,
-                chats_max,
-                availability: Availability::parse(&availability).ok_or_else(|| StoreError::corrupt(&availability))?,
-                pause_reason,
-                availability_at,
-                absent_since: absent_at.zip(absent_steady).map(|(wall, steady)| Moment { wall, steady }),
-                archived_at,
-            };
-            Ok((id, agent))
-        })
-        .collect()
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = agents, check_for_backend(Sqlite))]
+struct AgentRow {
+    id: AgentId,
+    email: String,
+    name: String,
+    role: String,
+    external_id: Option<String>,
+    locale: Option<String>,
+    theme: String,
+    chats_max: i32,
+    availability: String,
+    pause_reason: Option<String>,
+    availability_at: Timestamp,
+    absent_at: Option<Timestamp>,
+    absent_steady: Option<Timestamp>,
+    archived_at: Option<Timestamp>,
 }
 
-type DepartmentRow = ((DepartmentId, String, Option<String>, String, bool, Option<Timestamp>), (i64, i64, Option<i64>, i64, i64, i64));
+fn agents_of(conn: &mut SqliteConnection) -> Result<HashMap<AgentId, Agent>, StoreError> {
+    let rows: Vec<AgentRow> = agents::table.select(AgentRow::as_select()).load(conn)?;
+    rows.into_iter().map(|row| Ok((row.id, agent(row)?))).collect()
+}
+
+fn agent(row: AgentRow) -> Result<Agent, StoreError> {
+    Ok(Agent {
+        id: row.id,
+        email: row.email,
+        name: row.name,
+        role: Role::parse(&row.role).ok_or_else(|| StoreError::corrupt(&row.role))?,
+        external_id: row.external_id,
+        locale: row.locale,
+        theme: row.theme,
+        chats_max: row.chats_max,
+        availability: Availability::parse(&row.availability).ok_or_else(|| StoreError::corrupt(&row.availability))?,
+        pause_reason: row.pause_reason,
+        availability_at: row.availability_at,
+        absent_since: row.absent_at.zip(row.absent_steady).map(|(wall, steady)| Moment { wall, steady }),
+        archived_at: row.archived_at,
+    })
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = departments, check_for_backend(Sqlite))]
+struct DepartmentRow {
+    id: DepartmentId,
+    name: String,
+    external_id: Option<String>,
+    routing: String,
+    grace_seconds: i64,
+    wait_goal_seconds: i64,
+    wait_limit_seconds: Option<i64>,
+    inactivity_seconds: i64,
+    agent_lost_seconds: i64,
+    offer_seconds: i64,
+    tags_required: bool,
+    archived_at: Option<Timestamp>,
+}
 
 fn departments_of(conn: &mut SqliteConnection) -> Result<HashMap<DepartmentId, Department>, StoreError> {
     let mut members: HashMap<DepartmentId, Vec<Member>> = HashMap::new();
@@ -99,141 +114,97 @@ fn departments_of(conn: &mut SqliteConnection) -> Result<HashMap<DepartmentId, D
     for (department, agent, supervisor) in places {
         members.entry(department).or_default().push(Member { agent, supervisor });
     }
-    let rows: Vec<DepartmentRow> = departments::table
-        .select((
-            (
-                departments::id,
-                departments::name,
-                departments::external_id,
-                departments::routing,
-                departments::tags_required,
-                departments::archived_at,
-            ),
-            (
-                departments::grace_seconds,
-                departments::wait_goal_seconds,
-                departments::wait_limit_seconds,
-                departments::inactivity_seconds,
-                departments::agent_lost_seconds,
-                departments::offer_seconds,
-            ),
-        ))
-        .load(conn)?;
-    rows.into_iter()
-        .map(|row| {
-            let (id, name, external_id, routing, tags_required, archived_at) = row.0;
-            let (grace_seconds, wait_goal_seconds, wait_limit_seconds, inactivity_seconds, agent_lost_seconds, offer_seconds) = row.1;
-            let department = Department {
-                id,
-                name,
-                external_id,
-                routing: Routing::parse(&routing).ok_or_else(|| StoreError::corrupt(&routing))?,
-                limits: Limits {
-                    grace_seconds,
-                    wait_goal_seconds,
-                    wait_limit_seconds,
-                    inactivity_seconds,
-                    agent_lost_seconds,
-                    offer_seconds,
-                },
-                tags_required,
-                members: members.remove(&id).unwrap_or_default(),
-                archived_at,
-            };
-            Ok((id, department))
-        })
-        .collect()
+    let rows: Vec<DepartmentRow> = departments::table.select(DepartmentRow::as_select()).load(conn)?;
+    rows.into_iter().map(|row| Ok((row.id, department(row, &mut members)?))).collect()
 }
 
-type SiteRow = (
-    (SiteId, String, String, DepartmentId, String, String, String, String, String, String, String, String),
-    (String, String, String, String, String, Option<i32>, Option<String>, bool, String, String, i32, Option<Timestamp>),
-);
+fn department(row: DepartmentRow, members: &mut HashMap<DepartmentId, Vec<Member>>) -> Result<Department, StoreError> {
+    Ok(Department {
+        id: row.id,
+        name: row.name,
+        external_id: row.external_id,
+        routing: Routing::parse(&row.routing).ok_or_else(|| StoreError::corrupt(&row.routing))?,
+        limits: Limits {
+            grace_seconds: row.grace_seconds,
+            wait_goal_seconds: row.wait_goal_seconds,
+            wait_limit_seconds: row.wait_limit_seconds,
+            inactivity_seconds: row.inactivity_seconds,
+            agent_lost_seconds: row.agent_lost_seconds,
+            offer_seconds: row.offer_seconds,
+        },
+        tags_required: row.tags_required,
+        members: members.remove(&row.id).unwrap_or_default(),
+        archived_at: row.archived_at,
+    })
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sites, check_for_backend(Sqlite))]
+struct SiteRow {
+    id: SiteId,
+    key: String,
+    name: String,
+    default_department_id: DepartmentId,
+    allowed_domains: String,
+    locale: String,
+    color: String,
+    position: String,
+    theme: String,
+    title: String,
+    greeting: String,
+    label: String,
+    field_name: String,
+    field_email: String,
+    field_phone: String,
+    field_message: String,
+    field_department: String,
+    consent_version: Option<i32>,
+    privacy_url: Option<String>,
+    marketing: bool,
+    location_mode: String,
+    location_recipients: String,
+    location_keep_days: i32,
+    archived_at: Option<Timestamp>,
+}
 
 fn sites_of(conn: &mut SqliteConnection) -> Result<HashMap<SiteId, Site>, StoreError> {
     let texts: Vec<(SiteId, i32, String)> = consents::table.select((consents::site_id, consents::version, consents::text)).load(conn)?;
     let texts: HashMap<(SiteId, i32), String> = texts.into_iter().map(|(site, version, text)| ((site, version), text)).collect();
-    let rows: Vec<SiteRow> = sites::table
-        .select((
-            (
-                sites::id,
-                sites::key,
-                sites::name,
-                sites::default_department_id,
-                sites::allowed_domains,
-                sites::locale,
-                sites::color,
-                sites::position,
-                sites::theme,
-                sites::title,
-                sites::greeting,
-                sites::label,
-            ),
-            (
-                sites::field_name,
-                sites::field_email,
-                sites::field_phone,
-                sites::field_message,
-                sites::field_department,
-                sites::consent_version,
-                sites::privacy_url,
-                sites::marketing,
-                sites::location_mode,
-                sites::location_recipients,
-                sites::location_keep_days,
-                sites::archived_at,
-            ),
-        ))
-        .load(conn)?;
-    rows.into_iter().map(|row| site(row, &texts)).collect()
+    let rows: Vec<SiteRow> = sites::table.select(SiteRow::as_select()).load(conn)?;
+    rows.into_iter().map(|row| Ok((row.id, site(row, &texts)?))).collect()
 }
 
-fn site(row: SiteRow, texts: &HashMap<(SiteId, i32), String>) -> Result<(SiteId, Site), StoreError> {
-    let (id, key, name, default_department, allowed_domains, locale, color, position, theme, title, greeting, label) = row.0;
-    let (
-        name_field,
-        email_field,
-        phone_field,
-        message_field,
-        department_field,
-        consent_version,
-        privacy_url,
-        marketing,
-        mode,
-        recipients,
-        days,
-        archived_at,
-    ) = row.1;
+fn site(row: SiteRow, texts: &HashMap<(SiteId, i32), String>) -> Result<Site, StoreError> {
     let field = |word: &str| Field::parse(word).ok_or_else(|| StoreError::corrupt(word));
-    let site = Site {
-        id,
-        key,
-        name,
-        default_department,
-        allowed_domains: stored::words_from(&allowed_domains).map_err(|error| StoreError::corrupt(&error.to_string()))?,
-        locale,
-        color,
-        position,
-        theme,
-        title,
-        greeting,
-        label,
+    let text = |version: i32| texts.get(&(row.id, version)).map(|text| Consent { version, text: text.clone() });
+    Ok(Site {
+        id: row.id,
+        key: row.key,
+        name: row.name,
+        default_department: row.default_department_id,
+        allowed_domains: stored::words_from(&row.allowed_domains)?,
+        locale: row.locale,
+        color: row.color,
+        position: row.position,
+        theme: row.theme,
+        title: row.title,
+        greeting: row.greeting,
+        label: row.label,
         fields: Fields {
-            name: field(&name_field)?,
-            email: field(&email_field)?,
-            phone: field(&phone_field)?,
-            message: field(&message_field)?,
-            department: field(&department_field)?,
+            name: field(&row.field_name)?,
+            email: field(&row.field_email)?,
+            phone: field(&row.field_phone)?,
+            message: field(&row.field_message)?,
+            department: field(&row.field_department)?,
         },
-        consent: consent_version.and_then(|version| texts.get(&(id, version)).map(|text| Consent { version, text: text.clone() })),
-        privacy_url,
-        marketing,
-        location: LocationMode::parse(&mode).ok_or_else(|| StoreError::corrupt(&mode))?,
-        location_recipients: recipients,
-        location_keep_days: days,
-        archived_at,
-    };
-    Ok((id, site))
+        consent: row.consent_version.and_then(text),
+        privacy_url: row.privacy_url,
+        marketing: row.marketing,
+        location: LocationMode::parse(&row.location_mode).ok_or_else(|| StoreError::corrupt(&row.location_mode))?,
+        location_recipients: row.location_recipients,
+        location_keep_days: row.location_keep_days,
+        archived_at: row.archived_at,
+    })
 }
 
 fn tags_of(conn: &mut SqliteConnection) -> Result<HashMap<TagId, Tag>, StoreError> {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection};
+use diesel::sqlite::Sqlite;
+use diesel::{ExpressionMethods, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper, SqliteConnection};
 
 use super::Store;
 use super::deliveries;
@@ -163,77 +164,77 @@ impl Store {
 /// # Errors
 /// Stored values that this version can't read, or a fault of the database.
 pub fn load(conn: &mut SqliteConnection) -> Result<HashMap<EndpointId, Endpoint>, StoreError> {
-    let rows: Vec<Row> = endpoints::table
-        .select((
-            (endpoints::id, endpoints::name, endpoints::url, endpoints::signature, endpoints::enabled, endpoints::created_at),
-            (
-                endpoints::events,
-                endpoints::quick_events,
-                endpoints::sites,
-                endpoints::departments,
-                endpoints::conditions,
-                endpoints::enrich,
-            ),
-            (
-                endpoints::strict_order,
-                endpoints::with_transcript,
-                endpoints::with_address,
-                endpoints::with_note,
-                endpoints::insecure_accepted,
-                endpoints::rate_per_second,
-            ),
-            (
-                endpoints::disabled_reason,
-                endpoints::disabled_at,
-                endpoints::last_success_at,
-                endpoints::first_failure_at,
-                endpoints::last_failure_at,
-                endpoints::failures,
-                endpoints::archived_at,
-            ),
-        ))
-        .load(conn)?;
-    rows.into_iter().map(|row| endpoint_from(row).map(|endpoint| (endpoint.id, endpoint))).collect()
+    let rows: Vec<EndpointRow> = endpoints::table.select(EndpointRow::as_select()).load(conn)?;
+    rows.into_iter().map(|row| Ok((row.id, endpoint_from(row)?))).collect()
 }
 
-type Row = (
-    (EndpointId, String, String, String, bool, Timestamp),
-    (String, String, Option<String>, Option<String>, String, String),
-    (bool, bool, bool, bool, bool, Option<i32>),
-    (Option<String>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, i64, Option<Timestamp>),
-);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = endpoints, check_for_backend(Sqlite))]
+struct EndpointRow {
+    id: EndpointId,
+    name: String,
+    url: String,
+    signature: String,
+    enabled: bool,
+    created_at: Timestamp,
+    events: String,
+    quick_events: String,
+    sites: Option<String>,
+    departments: Option<String>,
+    conditions: String,
+    enrich: String,
+    strict_order: bool,
+    with_transcript: bool,
+    with_address: bool,
+    with_note: bool,
+    insecure_accepted: bool,
+    rate_per_second: Option<i32>,
+    #[diesel(embed)]
+    health: HealthRow,
+    archived_at: Option<Timestamp>,
+}
 
-fn endpoint_from(row: Row) -> Result<Endpoint, StoreError> {
-    let ((id, name, url, signature, enabled, created_at), lists, wishes, state) = row;
-    let (events, quick_events, sites, departments, conditions, enrich) = lists;
-    let (strict_order, transcript, address, note, plain_http_accepted, rate) = wishes;
-    let (disabled_reason, disabled_at, last_success_at, first_failure_at, last_failure_at, failures, archived_at) = state;
-    let corrupt = |error: &dyn ToString| StoreError::corrupt(&error.to_string());
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = endpoints, check_for_backend(Sqlite))]
+struct HealthRow {
+    disabled_reason: Option<String>,
+    disabled_at: Option<Timestamp>,
+    last_success_at: Option<Timestamp>,
+    first_failure_at: Option<Timestamp>,
+    last_failure_at: Option<Timestamp>,
+    failures: i64,
+}
+
+fn endpoint_from(row: EndpointRow) -> Result<Endpoint, StoreError> {
     Ok(Endpoint {
-        id,
+        id: row.id,
         draft: EndpointDraft {
-            name,
-            url: WebhookUrl::parse(&url).map_err(|error| corrupt(&error))?,
-            plain_http_accepted,
-            filter: stored::filter_from(&events, sites.as_deref(), departments.as_deref(), &conditions).map_err(|error| corrupt(&error))?,
-            extras: Extras { address, transcript, note },
-            enrich: fields_from(&enrich).map_err(|error| corrupt(&error))?,
-            signing: Signing::from_code(&signature).ok_or_else(|| StoreError::corrupt(&signature))?,
-            strict_order,
-            rate_per_second: rate.and_then(|rate| u32::try_from(rate).ok()),
-            enabled,
+            name: row.name,
+            url: WebhookUrl::parse(&row.url).map_err(|error| StoreError::corrupt(&error.to_string()))?,
+            plain_http_accepted: row.insecure_accepted,
+            filter: stored::filter_from(&row.events, row.sites.as_deref(), row.departments.as_deref(), &row.conditions)?,
+            extras: Extras { address: row.with_address, transcript: row.with_transcript, note: row.with_note },
+            enrich: fields_from(&row.enrich)?,
+            signing: Signing::from_code(&row.signature).ok_or_else(|| StoreError::corrupt(&row.signature))?,
+            strict_order: row.strict_order,
+            rate_per_second: row.rate_per_second.and_then(|rate| u32::try_from(rate).ok()),
+            enabled: row.enabled,
         },
-        quick: stored::events_from(&quick_events).map_err(|error| corrupt(&error))?,
-        health: Health {
-            last_success_at,
-            first_failure_at,
-            last_failure_at,
-            failures: u32::try_from(failures).unwrap_or(u32::MAX),
-            disabled: disabled_at.zip(disabled_reason.as_deref().and_then(DisabledReason::from_code)),
-        },
-        created_at,
-        archived_at,
+        quick: stored::events_from(&row.quick_events)?,
+        health: health_from(row.health),
+        created_at: row.created_at,
+        archived_at: row.archived_at,
     })
+}
+
+fn health_from(row: HealthRow) -> Health {
+    Health {
+        last_success_at: row.last_success_at,
+        first_failure_at: row.first_failure_at,
+        last_failure_at: row.last_failure_at,
+        failures: u32::try_from(row.failures).unwrap_or(u32::MAX),
+        disabled: row.disabled_at.zip(row.disabled_reason.as_deref().and_then(DisabledReason::from_code)),
+    }
 }
 
 fn check(draft: &EndpointDraft) -> Result<(), Invalid> {
@@ -304,23 +305,7 @@ fn update(conn: &mut SqliteConnection, id: EndpointId, draft: &EndpointDraft) ->
 
 /// The present health, as the writer sees it.
 pub(super) fn health(conn: &mut SqliteConnection, id: EndpointId) -> Result<Option<Health>, StoreError> {
-    type HealthRow = (Option<String>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, i64);
-    let row = endpoints::table.find(id).select((
-        endpoints::disabled_reason,
-        endpoints::disabled_at,
-        endpoints::last_success_at,
-        endpoints::first_failure_at,
-        endpoints::last_failure_at,
-        endpoints::failures,
-    ));
-    let row: Option<HealthRow> = first(row, conn)?;
-    Ok(row.map(|(reason, disabled_at, last_success_at, first_failure_at, last_failure_at, failures)| Health {
-        last_success_at,
-        first_failure_at,
-        last_failure_at,
-        failures: u32::try_from(failures).unwrap_or(u32::MAX),
-        disabled: disabled_at.zip(reason.as_deref().and_then(DisabledReason::from_code)),
-    }))
+    Ok(first(endpoints::table.find(id).select(HealthRow::as_select()), conn)?.map(health_from))
 }
 
 pub(super) fn write_health(conn: &mut SqliteConnection, id: EndpointId, health: &Health) -> Result<(), StoreError> {
@@ -355,11 +340,11 @@ pub(super) fn seal_headers(vault: &Vault, id: EndpointId, headers: &[CustomHeade
 
 fn open_secrets(vault: &Vault, id: EndpointId, sealed: &[u8]) -> Result<Vec<Secret>, StoreError> {
     let bytes = vault.open(&sealed_for(id, b"secrets"), sealed).map_err(|error| StoreError::corrupt(&error.to_string()))?;
-    stored::secrets_from(&bytes).map_err(|error| StoreError::corrupt(&error.to_string()))
+    Ok(stored::secrets_from(&bytes)?)
 }
 
 fn open(vault: &Vault, id: EndpointId, secrets: &[u8], headers: &[u8]) -> Result<Keys, StoreError> {
     let bytes = vault.open(&sealed_for(id, b"headers"), headers).map_err(|error| StoreError::corrupt(&error.to_string()))?;
-    let headers = stored::headers_from(&bytes).map_err(|error| StoreError::corrupt(&error.to_string()))?;
+    let headers = stored::headers_from(&bytes)?;
     Ok(Keys { headers, secrets: open_secrets(vault, id, secrets)? })
 }
