@@ -1,7 +1,6 @@
 //! An agent's shift in one window: called once by sound and notice, several conversations beside each other, and an end that can be taken back.
 
 use serde_json::json;
-use tempfile::tempdir;
 
 use super::DESKTOP;
 use super::desk::Desk;
@@ -45,8 +44,8 @@ struct Shift {
 }
 
 impl Shift {
-    async fn begins(folder: &std::path::Path) -> Self {
-        let demo = Demo::starts_in(folder, &[]);
+    async fn begins() -> Self {
+        let demo = Demo::starts();
         let mut browser = Browser::starts(DESKTOP).await;
         browser.prepares_pages(SENSES).await;
         Desk::at(&mut browser).signs_in(&demo).await;
@@ -113,8 +112,7 @@ impl Shift {
 
 #[tokio::test]
 async fn each_call_is_heard_and_noticed_once_and_never_where_it_is_turned_off() {
-    let folder = tempdir().expect("a folder");
-    let shift = Shift::begins(folder.path()).await;
+    let shift = Shift::begins().await;
     let browser = &shift.browser;
     browser.looks("sensed.away = true").await;
     let (mut first, mut second) = (shift.demo.visitor().await, shift.demo.visitor().await);
@@ -161,8 +159,7 @@ async fn each_call_is_heard_and_noticed_once_and_never_where_it_is_turned_off() 
 
 #[tokio::test]
 async fn several_conversations_are_counted_and_an_end_is_taken_back_or_goes_through() {
-    let folder = tempdir().expect("a folder");
-    let mut shift = Shift::begins(folder.path()).await;
+    let mut shift = Shift::begins().await;
     let (mut first, mut second, mut third) = (shift.demo.visitor().await, shift.demo.visitor().await, shift.demo.visitor().await);
     let one = first.asks("Primeira pergunta").await;
     shift.accepts(&one).await;
