@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::demo::Demo;
+use crate::support::demo::{Demo, OPENED};
 use crate::support::socket::Socket;
 use crate::support::visitor::PAGE;
 
@@ -45,7 +45,7 @@ async fn a_day_with_people(demo: &Demo) -> Vec<String> {
 
 #[test]
 fn the_log_at_its_default_level_tells_nothing_about_people() {
-    let demo = Demo::starts_with(&[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
+    let demo = Demo::starts_with(&[OPENED]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut secrets = runtime.block_on(a_day_with_people(&demo));
     let accounts = demo.facts["agents"].as_array().cloned().unwrap_or_default().into_iter().chain([demo.facts["admin"].clone()]);

@@ -3,7 +3,7 @@
 use papo::i18n::{Locale, Texts};
 
 use crate::support::browser::{Browser, Look};
-use crate::support::demo::Demo;
+use crate::support::demo::{Demo, OPENED};
 use crate::webhooks::receiver::{Answer, Receiver};
 
 const DESKTOP: Look = Look { name: "webhooks-desktop-light-pt", width: 1280, height: 900, phone: false, dark: false, locale: "pt-BR" };
@@ -82,7 +82,7 @@ impl<'a> Admin<'a> {
 #[tokio::test]
 async fn a_failing_receiver_is_seen_mended_and_gets_what_it_missed() {
     let (broken, mended) = (Receiver::opens(), Receiver::opens());
-    let demo = Demo::starts_with(&[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
+    let demo = Demo::starts_with(&[OPENED]);
     let mut admin = Admin::signs_in(&demo, DESKTOP).await;
 
     // Quick set-up: the typed address is tested first, then saved.

@@ -20,7 +20,7 @@ use papo::store::people::AgentData;
 use papo::webhooks::signature;
 use tempfile::TempDir;
 
-use crate::support::demo::papo;
+use crate::support::demo::{OPENED, papo};
 use crate::support::http::Http;
 use crate::support::{eventually, founding};
 use crate::webhooks::receiver::Receiver;
@@ -100,7 +100,7 @@ impl House {
         let log = File::options().create(true).append(true).open(folder.join("log")).expect("a log");
         let mut command = papo(&["serve", "--listen", &listen, "--data-dir", folder.to_str().expect("UTF-8")]);
         let config = folder.join("papo.toml");
-        command.env("PAPO_CONFIG", config).env("PAPO_SECRET_KEY", founding::KEY).env("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8");
+        command.env("PAPO_CONFIG", config).env("PAPO_SECRET_KEY", founding::KEY).envs([OPENED]);
         let began = Instant::now();
         let child = command.stdout(Stdio::null()).stderr(Stdio::from(log)).spawn().expect("papo can be started");
         eventually("an open port", async || tokio::net::TcpStream::connect(self.address).await.ok()).await;

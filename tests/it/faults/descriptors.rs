@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Error;
 
 use super::crowd::{Line, connects, greets};
 use crate::support::agent::Agent;
-use crate::support::demo::Demo;
+use crate::support::demo::{Demo, OPENED};
 use crate::support::eventually;
 use crate::support::visitor::Visitor;
 use crate::webhooks::receiver::{Answer, Receiver};
@@ -65,7 +65,7 @@ async fn fill(demo: &Demo) -> (Vec<Line>, tokio_tungstenite::tungstenite::http::
 
 #[tokio::test]
 async fn where_descriptors_end_who_comes_is_told_and_who_is_there_goes_on() {
-    let demo = Demo::starts_within(DESCRIPTORS, &[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]);
+    let demo = Demo::starts_within(DESCRIPTORS, &[OPENED]);
     println!("{} descriptors at rest", open_in(&demo));
     let (good, hanging) = (Receiver::opens(), Receiver::opens());
     hanging.answers_always(Answer::Hang);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::agent::Agent;
-use crate::support::demo::Demo;
+use crate::support::demo::{Demo, OPENED};
 use crate::support::eventually;
 use crate::support::visitor::Visitor;
 
@@ -22,7 +22,7 @@ pub struct Subscription {
 
 impl Live {
     pub fn starts() -> Self {
-        Self { demo: Demo::starts_with(&[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")]) }
+        Self { demo: Demo::starts_with(&[OPENED]) }
     }
 
     /// Makes an endpoint with what the settings would have ticked.

@@ -1,10 +1,10 @@
 //! One endpoint's page: its health, its secrets, and what it did not get.
 
 use super::office::{Admin, PASSWORD, error_beside};
+use crate::support::demo::OPENED;
 use crate::webhooks::receiver::{Answer, Receiver};
 
 const LIST: &str = "/settings/webhooks/endpoints";
-const OPENED: (&str, &str) = ("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8");
 
 fn fields<'a>(url: &'a str, signing: &'a str) -> [(&'a str, &'a str); 5] {
     [("url", url), ("name", "CRM"), ("event", "chat.started"), ("enabled", "on"), ("signing", signing)]

@@ -1,12 +1,12 @@
 //! Tests of addresses and endpoints from the settings: the answer at once, within limits, behind the guard, and on the record.
 
 use super::office::{Admin, PT, error_beside};
+use crate::support::demo::OPENED;
 use crate::webhooks::receiver::{Answer, Receiver};
 
 const QUICK: &str = "/settings/webhooks";
 const TRY: &str = "/settings/webhooks/try";
 const LIST: &str = "/settings/webhooks/endpoints";
-const OPENED: (&str, &str) = ("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8");
 
 /// What stands beside a row's field.
 fn answer_in<'a>(page: &'a str, event: &str) -> &'a str {

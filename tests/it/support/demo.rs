@@ -14,6 +14,9 @@ use super::agent::Agent;
 use super::http::Http;
 use super::visitor::Visitor;
 
+/// What lets webhooks go to receivers on this machine.
+pub const OPENED: (&str, &str) = ("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8");
+
 /// `papo` with these arguments and nothing of this machine's environment that it reads.
 pub fn papo(arguments: &[&str]) -> Command {
     program(env!("CARGO_BIN_EXE_papo"), arguments)

@@ -6,11 +6,9 @@ use papo::relay::Relay;
 use serde_json::{Value, json};
 
 use super::office::{Office, ok};
-use crate::support::demo::Demo;
+use crate::support::demo::{Demo, OPENED};
 use crate::webhooks::receiver::Receiver;
 use crate::webhooks::world::on_one_thread;
-
-const OPEN_LOOPBACK: &[(&str, &str)] = &[("PAPO_WEBHOOK_ALLOW", "127.0.0.0/8")];
 
 async fn endpoint(demo: &Demo, receiver: &Receiver, fields: &[&str]) {
     demo.tells_api("/endpoints", &json!({"name": "CRM", "url": receiver.url(), "events": ["chat.started"], "enrich": fields})).await;
@@ -26,7 +24,7 @@ fn answer() -> Value {
 
 #[tokio::test]
 async fn an_open_card_shows_what_a_webhook_answered_and_the_visitor_is_not_told() {
-    let demo = Demo::starts_with(OPEN_LOOPBACK);
+    let demo = Demo::starts_with(&[OPENED]);
     let receiver = Receiver::opens();
     receiver.answers_always(ok(&answer()));
     endpoint(&demo, &receiver, &["name", "phone", "custom", "card", "note"]).await;
