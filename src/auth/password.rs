@@ -1,12 +1,12 @@
 //! Passwords: what is accepted, how it is hashed (argon2id) and checked.
 //!
-//! Hashing takes some 20 ms and 19 MiB on purpose: callers run it on a blocking thread, [`PASSWORD_HASHES_MAX`] at once. Doesn't know accounts;
+//! Hashing takes some 20 ms and 19 MiB on purpose, which are given back: callers run it on a blocking thread, [`PASSWORD_HASHES_MAX`] at once. Doesn't know accounts;
 //! for one that doesn't exist it spends the same time on a dummy.
 
 use std::sync::LazyLock;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{self, Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::random_bytes;
 
@@ -21,6 +21,9 @@ pub const PASSWORD_HASHES_MAX: usize = 4;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+/// What is asked of the system for a hash, in blocks of 1 KiB; only what is used counts. Of less than 32 MiB glibc learns that such memory is wanted often,
+/// and keeps it for each thread that ever hashed: hundreds of megabytes after some wrong sign-ins. Source: mallopt(3), `M_MMAP_THRESHOLD`.
+const GIVEN_BACK_BLOCKS: usize = 33 * 1_024;
 
 /// Why a password isn't accepted. Each has a text in the locales under its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,18 +81,37 @@ pub fn verify(stored: Option<&str>, typed: &str) -> bool {
     let within = typed.chars().nth(PASSWORD_CHARS_MAX).is_none();
     let typed = if within { typed } else { "" };
     let hash = stored.unwrap_or(&DUMMY);
-    let right = PasswordHash::new(hash).is_ok_and(|hash| argon2().verify_password(typed.as_bytes(), &hash).is_ok());
+    let right = PasswordHash::new(hash).is_ok_and(|hash| is_of(&hash, typed).unwrap_or(false));
     right && within && stored.is_some()
+}
+
+/// In constant time, with the parameters that the hash names.
+fn is_of(hash: &PasswordHash<'_>, typed: &str) -> password_hash::Result<bool> {
+    let (Some(salt), Some(known)) = (hash.salt, hash.hash) else { return Ok(false) };
+    Ok(hash.algorithm == Algorithm::Argon2id.ident() && digest(typed, salt, Params::try_from(hash)?)? == known)
 }
 
 fn hash_text(text: &str) -> String {
     let salt = SaltString::encode_b64(&random_bytes::<16>()).expect("16 bytes are a legal salt");
-    argon2().hash_password(text.as_bytes(), &salt).expect("the parameters and any text are accepted").to_string()
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("constants within argon2's bounds");
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).expect("constants within the bounds of PHC strings"),
+        salt: Some(salt.as_salt()),
+        hash: Some(digest(text, salt.as_salt(), params).expect("the parameters and any text are accepted")),
+    };
+    hash.to_string()
 }
 
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("constants within argon2's bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+fn digest(text: &str, salt: Salt<'_>, params: Params) -> password_hash::Result<Output> {
+    let mut bytes = [0; Salt::MAX_LENGTH];
+    let salt = salt.decode_b64(&mut bytes)?;
+    let mut blocks = Vec::with_capacity(params.block_count().max(GIVEN_BACK_BLOCKS));
+    blocks.resize(params.block_count(), Block::default());
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Output::init_with(length, |output| Ok(argon2.hash_password_into_with_memory(text.as_bytes(), salt, output, &mut blocks)?))
 }
 
 /// The commonest by list, one character repeated, and runs along the alphabet or the digits.
@@ -103,6 +125,8 @@ fn is_common(folded: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+
     use super::*;
 
     #[test]
@@ -113,6 +137,18 @@ mod tests {
         assert!(verify(Some(&hash), "cuscuz com café"));
         assert!(!verify(Some(&hash), "cuscuz com cafe"));
         assert_ne!(hash, password.hash());
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_crate() {
+        let theirs = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1_024, 3, 2, Some(40)).expect("parameters"));
+        let salt = SaltString::encode_b64(b"sal de sobra").expect("a salt");
+        let hash = theirs.hash_password("cuscuz com café".as_bytes(), &salt).expect("a hash").to_string();
+        assert!(verify(Some(&hash), "cuscuz com café"));
+        assert!(!verify(Some(&hash), "cuscuz com cafe"));
+        let ours = NewPassword::parse("cuscuz com café", &[]).expect("accepted").hash();
+        let ours = PasswordHash::new(&ours).expect("a hash");
+        Argon2::default().verify_password("cuscuz com café".as_bytes(), &ours).expect("the same");
     }
 
     #[test]

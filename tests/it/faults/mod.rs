@@ -4,6 +4,7 @@ mod crowd;
 mod descriptors;
 mod disk;
 mod flood;
+mod guesses;
 mod half_open;
 mod log;
 mod overload;
