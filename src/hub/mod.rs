@@ -10,7 +10,7 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytestring::ByteString;
 
@@ -55,6 +55,8 @@ struct Registry {
     next_id: AtomicU64,
     /// Outlets with frames whose sockets were not woken yet; none while sockets are woken at once.
     corked: Mutex<Option<Vec<Arc<Outlet>>>>,
+    /// Why everybody who comes has to go again.
+    shut: OnceLock<Close>,
 }
 
 impl Default for Registry {
@@ -64,6 +66,7 @@ impl Default for Registry {
             hasher: RandomState::new(),
             next_id: AtomicU64::new(1),
             corked: Mutex::default(),
+            shut: OnceLock::new(),
         }
     }
 }
@@ -152,6 +155,12 @@ impl Hub {
         }
     }
 
+    /// Tells every socket to close, those that are still to come too.
+    pub fn shut(&self, close: Close) {
+        self.0.shut.get_or_init(|| close);
+        self.close(Topic::Everyone, close);
+    }
+
     fn shard(&self, topic: &Topic) -> MutexGuard<'_, Listeners> {
         let hash = usize::try_from(self.0.hasher.hash_one(topic) % 32).unwrap_or(0);
         let shard = self.0.shards.get(hash).or_else(|| self.0.shards.first()).expect("the registry has shards");
@@ -186,6 +195,9 @@ impl Subscription {
         if !self.topics.contains(&topic) {
             self.topics.push(topic);
             self.hub.add(topic, &self.outlet);
+            if let Some(close) = self.hub.0.shut.get() {
+                self.outlet.close(*close);
+            }
         }
     }
 
@@ -251,6 +263,17 @@ mod tests {
         assert!(!hub.has(before));
         hub.publish(&[Topic::Everyone], &ByteString::from_static("still here"));
         assert_eq!(inlet.next().await, Ok(ByteString::from_static("still here")));
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_after_the_end_is_told_as_those_before() {
+        let hub = Hub::default();
+        let (mut before, mut inlet_before) = hub.connect();
+        before.listen(Topic::Everyone);
+        hub.shut(Close::Restart);
+        let (mut after, mut inlet_after) = hub.connect();
+        after.listen(Topic::Everyone);
+        assert_eq!((inlet_before.next().await, inlet_after.next().await), (Err(Close::Restart), Err(Close::Restart)));
     }
 
     #[tokio::test]

@@ -44,7 +44,7 @@ use crate::webhooks::inspector::Inspector;
 
 /// How long sockets have to go after they were told to.
 const DRAIN: Duration = Duration::from_secs(3);
-/// How long requests have to end after the listener is closed, in seconds.
+/// How long requests and sockets have to end after the port is closed, in seconds.
 const SHUTDOWN_SECONDS: u64 = 4;
 /// How long a peer may leave sent data unacknowledged before the kernel ends the connection: nothing else ends a stalled socket.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -275,16 +275,17 @@ async fn forget_idle(state: Data<AppState>) {
 }
 
 impl Running {
-    /// Stops within ten seconds: no new connections, sockets told to come back, requests ended, everything written.
+    /// Stops within ten seconds: the port is closed, sockets are told to come back, requests ended, everything written.
     pub async fn stop(self) {
-        self.state.hub.close(Topic::Everyone, Close::Restart);
+        // The port first: who is told to come back must not find this process again.
+        let server = self.server.stop(true);
+        self.state.hub.shut(Close::Restart);
         let drained = async {
             while self.state.hub.has(Topic::Everyone) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let (server, _) = (self.server.clone(), tokio::time::timeout(DRAIN, drained).await);
-        server.stop(true).await;
+        tokio::join!(server, async { drop(tokio::time::timeout(DRAIN, drained).await) });
         for task in &self.tasks {
             task.abort();
         }

@@ -1,11 +1,17 @@
 //! Nothing is lost and nothing is doubled: lines are cut, tabs come and go, commands are sent again.
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tempfile::tempdir;
+use tokio::net::TcpStream;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::cut::Line;
 use crate::support::demo::Demo;
+use crate::support::eventually;
 use crate::support::stubborn::StubbornVisitor;
+use crate::support::visitor::hello;
 
 /// The script that is cut at each of its frames.
 async fn talk(demo: &Demo, agent: &mut crate::support::agent::Agent, cut_before: usize) -> usize {
@@ -159,6 +165,26 @@ async fn a_stop_tells_the_sockets_to_come_back() {
     assert!(last["reconnect_in_ms"].is_u64(), "{last}");
     assert_eq!(visitor.socket.end().await, Some(1012));
     assert_eq!(stopping.join().expect("no panic"), Some(0));
+}
+
+#[tokio::test]
+async fn whoever_is_told_to_come_back_does_not_find_the_process_that_stops() {
+    let demo = Demo::starts();
+    let mut visitor = demo.visitor().await;
+    visitor.asks("oi").await;
+    // What has a connection and asks nothing yet holds the end up for a while.
+    let early = TcpStream::connect(demo.http().authority()).await.expect("a connection");
+    demo.is_asked_to_stop();
+    assert_eq!(visitor.socket.end().await, Some(1012));
+    eventually("the port is closed", async || TcpStream::connect(demo.http().authority()).await.is_err().then_some(())).await;
+    if let Ok((mut line, _)) = client_async(demo.fact("ws_visitor_url"), early).await {
+        let hello = hello(demo.fact("site_key"), &json!(visitor.token), &Value::Null);
+        drop(line.send(Message::text(hello.to_string())).await);
+        while let Some(Ok(frame)) = line.next().await {
+            assert!(!frame.to_text().unwrap_or_default().contains("welcome"), "{frame}");
+        }
+    }
+    assert_eq!(demo.stops(), Some(0));
 }
 
 #[tokio::test]

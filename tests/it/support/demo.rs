@@ -202,10 +202,14 @@ impl Demo {
         self.child.wait().expect("it ends");
     }
 
+    /// SIGTERM, and no more.
+    pub fn is_asked_to_stop(&self) {
+        Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill can be run");
+    }
+
     /// SIGTERM, and waits for the end; gives the status.
     pub fn stops(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill can be run");
+        self.is_asked_to_stop();
         self.child.wait().expect("it ends").code()
     }
 
