@@ -5,6 +5,7 @@ use tokio_tungstenite::tungstenite::Error;
 
 use crate::support::demo::Demo;
 use crate::support::socket::Socket;
+use crate::support::visitor::request;
 
 /// An error frame has a code and a text for people.
 fn assert_refused(answer: &Value, code: &str) {
@@ -26,6 +27,20 @@ async fn a_message_over_the_limit_is_refused_and_the_connection_stays() {
     visitor.says("curta").await;
     visitor.sees("curta").await;
     assert_eq!(visitor.messages(), ["oi", &longest, "curta"]);
+}
+
+#[tokio::test]
+async fn whoever_has_a_chat_open_is_not_asked_for_what_a_new_one_needs() {
+    let demo = Demo::starts();
+    let mut visitor = demo.visitor().await;
+    let mut without_consent = request("oi");
+    without_consent["consent"] = Value::Null;
+    assert_refused(&visitor.tries(without_consent.clone()).await, "consent_required");
+    let chat = visitor.asks("oi").await;
+    let again = visitor.tries(without_consent.clone()).await;
+    assert_eq!((&again["type"], &again["chat_id"], &again["repeated"]), (&json!("ack"), &json!(chat), &json!(true)), "{again}");
+    assert_eq!(visitor.tries(json!({"type": "leave"})).await["type"], "ack");
+    assert_refused(&visitor.tries(without_consent).await, "consent_required");
 }
 
 #[tokio::test]

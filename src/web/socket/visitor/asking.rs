@@ -28,7 +28,10 @@ impl VisitorSocket {
             department: department(department_id.as_deref())?,
             ..consented(consent.as_ref())
         };
-        let mut new = self.new_request(&form, false)?;
+        let mut new = match self.new_request(&form, false) {
+            Ok(new) => new,
+            Err(refused) => return self.answer_with_open_chat(&client_id, refused, answers).await,
+        };
         let fields = serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned());
         if fields.len() > 4_096 {
             return Err(AppError::Invalid { field: "fields".to_owned(), code: "field_invalid" });
@@ -42,6 +45,16 @@ impl VisitorSocket {
         let done = Done { seq: Some(asked.seq), at: self.state.store.clock().now().wall, repeated: asked.repeated };
         ack(answers, &client_id, Some(asked.chat), &done);
         self.publish_chat(asked.chat).await
+    }
+
+    /// Whoever has a chat open is not asked for what a new one needs.
+    async fn answer_with_open_chat(&self, client_id: &str, refused: AppError, answers: &mut Answers) -> Result<(), AppError> {
+        let Some(visitor) = self.visitor() else { return Err(refused) };
+        let resumed = self.state.store.chat_to_resume(visitor, None).await?;
+        let Some(chat) = resumed.map(|shown| shown.chat).filter(|chat| chat.state.is_open()) else { return Err(refused) };
+        let done = Done { seq: Some(chat.last_seq), at: self.state.store.clock().now().wall, repeated: true };
+        ack(answers, client_id, Some(chat.id), &done);
+        self.publish_chat(chat.id).await
     }
 
     pub(super) async fn offline_message(&mut self, command: VisitorCommand, answers: &mut Answers) -> Result<(), AppError> {
