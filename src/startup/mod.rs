@@ -5,6 +5,7 @@ pub mod check;
 pub mod data_dir;
 pub mod demo;
 pub mod descriptors;
+mod memory;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -48,7 +49,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 const SHUTDOWN_SECONDS: u64 = 4;
 /// How long a peer may leave sent data unacknowledged before the kernel ends the connection: nothing else ends a stalled socket.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often limiters forget who was quiet.
+/// How often limiters forget who was quiet, and memory that is free is given back.
 const FORGET_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Why the server doesn't start.
@@ -270,6 +271,7 @@ async fn claim_mode(store: &Store, config: &Config) -> Result<(), StartError> {
 async fn forget_idle(state: Data<AppState>) {
     loop {
         tokio::time::sleep(FORGET_INTERVAL).await;
+        drop(tokio::task::spawn_blocking(memory::give_back).await);
         state.limits.forget_idle();
     }
 }

@@ -1,4 +1,5 @@
-//! Clients that are gone without a word: their connections stay open, nothing passes any more. The heartbeat finds them, and everybody is told.
+//! Clients that are gone. Without a word, their connections stay open and nothing passes any more: the heartbeat finds them, and everybody is told. A crowd
+//! that left holds no memory.
 //!
 //! The server's clock is put forward from here (`clock.c`, compiled here and preloaded), so that nobody waits for heartbeats.
 
@@ -6,13 +7,14 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::crowd::figure;
+use super::crowd::{AT_ONCE, TURN, figure, greets, upgrades};
 use super::preload;
 use crate::support::agent::Agent;
 use crate::support::demo::Demo;
@@ -23,6 +25,10 @@ use crate::support::visitor::Visitor;
 const STEP_SECONDS: i64 = 31;
 /// After so many steps a silent socket is closed: 75 seconds have passed at the third ping.
 const STEPS: i64 = 3;
+
+/// Twenty megabytes' worth.
+const GUESTS: u16 = 1_000;
+const BYTES_KEPT_MAX: f64 = 10.0 * 1_024.0 * 1_024.0;
 
 /// A demo whose monotonic clock is put forward from here.
 struct Clocked {
@@ -92,6 +98,27 @@ impl Line {
     fn goes_dark(&self) {
         self.dark.send(true).expect("it is listened to");
     }
+}
+
+#[tokio::test]
+async fn what_a_crowd_took_is_given_back_after_it_left() {
+    let _turn = TURN.lock().await;
+    let mut clocked = Clocked::starts();
+    let resident = "process_resident_memory_bytes";
+    let before = figure(&clocked.demo, resident).await;
+    let demo = &clocked.demo;
+    let comes = |number| async move {
+        let mut line = upgrades(demo, number).await;
+        greets(demo, &mut line, Value::Null).await;
+        line
+    };
+    let crowd: Vec<_> = stream::iter(0..GUESTS).map(comes).buffer_unordered(AT_ONCE).collect().await;
+    let among_them = figure(&clocked.demo, resident).await;
+    assert!(among_them - before > BYTES_KEPT_MAX, "they take something: {before} and {among_them}");
+    drop(crowd);
+    eventually("they are gone", async || (clocked.sockets().await == (0.0, 0.0)).then_some(())).await;
+    clocked.passes(2 * STEP_SECONDS);
+    eventually("it is given back", async || (figure(&clocked.demo, resident).await - before < BYTES_KEPT_MAX).then_some(())).await;
 }
 
 #[tokio::test]
