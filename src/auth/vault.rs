@@ -91,16 +91,14 @@ impl Vault {
 
     fn create_key_file(path: &Path) -> Result<Self, VaultError> {
         let key = random_bytes::<KEY_BYTES>();
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .and_then(|mut file| {
-                file.write_all(format!("{}\n", STANDARD.encode(key)).as_bytes())?;
-                file.sync_all()
-            })
-            .map_err(|error| VaultError::KeyFile(path.to_owned(), error))?;
+        let failed = |error: std::io::Error| VaultError::KeyFile(path.to_owned(), error);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+        let written = file.write_all(format!("{}\n", STANDARD.encode(key)).as_bytes()).and_then(|()| file.sync_all());
+        if let Err(error) = written {
+            // Half a key would stand in the way of the next start.
+            drop(std::fs::remove_file(path));
+            return Err(failed(error));
+        }
         Ok(Self::from_key(&key))
     }
 

@@ -29,5 +29,6 @@ pub mod site;
 pub mod tag;
 pub mod text;
 pub mod time;
+pub mod visible;
 pub mod visitor;
 pub mod webhook_id;

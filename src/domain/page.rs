@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::text::flat;
+
 /// Longest address that is kept, in bytes.
 pub const URL_LENGTH_MAX: usize = 2_000;
 /// Longest page title that is kept, in Unicode scalar values.
@@ -33,9 +35,7 @@ impl Page {
     pub fn claimed(url: Option<&str>, title: Option<&str>, referrer: Option<&str>) -> Self {
         Self {
             url: url.and_then(clean),
-            title: title
-                .map(|title| title.trim().chars().filter(|c| !c.is_control()).take(TITLE_LENGTH_MAX).collect())
-                .filter(|title: &String| !title.is_empty()),
+            title: title.map(|title| flat(title).chars().take(TITLE_LENGTH_MAX).collect()).filter(|title: &String| !title.is_empty()),
             referrer: referrer.and_then(clean),
         }
     }

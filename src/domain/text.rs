@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::visible::{is_visible, turns_text};
+
 /// Longest message, in Unicode scalar values.
 pub const MESSAGE_LENGTH_MAX: usize = 10_000;
 /// Longest name of anything, in Unicode scalar values.
@@ -25,7 +27,7 @@ pub enum TextError {
     Malformed,
 }
 
-/// The body of a message: 1 to [`MESSAGE_LENGTH_MAX`] scalar values, not only white space, without control characters but line breaks and tabs.
+/// The body of a message: 1 to [`MESSAGE_LENGTH_MAX`] scalar values of which one can be seen, without control characters but line breaks and tabs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body(String);
 
@@ -40,7 +42,13 @@ impl Body {
         }
         let clean: String = text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
         let trimmed = clean.trim();
-        if trimmed.is_empty() { Err(TextError::Empty) } else { Ok(Self(trimmed.to_owned())) }
+        if is_visible(trimmed) { Ok(Self(trimmed.to_owned())) } else { Err(TextError::Empty) }
+    }
+
+    /// A body that was parsed when it was stored: what is kept stays as it is when the rules change.
+    #[must_use]
+    pub const fn stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The text.
@@ -56,17 +64,24 @@ impl fmt::Display for Body {
     }
 }
 
-/// A text of one line: trimmed, without control characters; none if nothing is left.
+/// A text on one line: control characters become spaces, what would turn its neighbours goes, and so does surrounding white space.
+/// Empty if nothing can be seen of what is left.
+#[must_use]
+pub fn flat(text: &str) -> String {
+    let clean: String = text.chars().filter(|c| !turns_text(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    Some(clean.trim()).filter(|text| is_visible(text)).unwrap_or_default().to_owned()
+}
+
+/// A text of one line, made [`flat`]; none if nothing is left.
 ///
 /// # Errors
 /// `TooLong` over `length_max` scalar values.
 pub fn line(text: &str, length_max: usize) -> Result<Option<String>, TextError> {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let trimmed = clean.trim();
-    if trimmed.chars().count() > length_max {
+    let flat = flat(text);
+    if flat.chars().count() > length_max {
         return Err(TextError::TooLong);
     }
-    Ok(Some(trimmed.to_owned()).filter(|text| !text.is_empty()))
+    Ok(Some(flat).filter(|text| !text.is_empty()))
 }
 
 /// A text of several lines, such as a comment; none if nothing is left.
@@ -93,10 +108,10 @@ pub fn email(text: &str) -> Result<String, TextError> {
     let labels_ok =
         host.contains('.') && host.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
     let chars_ok = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
-        && local
-            .chars()
-            .all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '"' | '@'));
-    if local.is_empty() || local.len() > 64 || !labels_ok || !chars_ok {
+        && local.chars().all(|c| {
+            !c.is_whitespace() && !c.is_control() && !turns_text(c) && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '"' | '@')
+        });
+    if !is_visible(local) || local.len() > 64 || !labels_ok || !chars_ok {
         return Err(TextError::Malformed);
     }
     Ok(format!("{local}@{}", host.to_lowercase()))
@@ -154,6 +169,28 @@ mod tests {
         assert_eq!(Body::parse(&"é".repeat(MESSAGE_LENGTH_MAX + 1)), Err(TextError::TooLong));
         assert_eq!(Body::parse(" \n\t\u{0} "), Err(TextError::Empty));
         assert_eq!(Body::parse(" a\r\nb\u{7} ").map(|body| body.to_string()), Ok("a\nb".to_owned()));
+    }
+
+    #[test]
+    fn a_text_of_which_nothing_can_be_seen_is_empty() {
+        for unseen in ["\u{200b}", "\u{202e}", "\u{2800}", "\u{feff}", " \u{3164}\n\u{200d} "] {
+            assert_eq!(Body::parse(unseen), Err(TextError::Empty), "{}", unseen.escape_unicode());
+            assert_eq!((line(unseen, 10), paragraph(unseen, 10)), (Ok(None), Ok(None)), "{}", unseen.escape_unicode());
+        }
+        let flag_of_wales = "🏴\u{e0067}\u{e0062}\u{e0077}\u{e006c}\u{e0073}\u{e007f}";
+        for seen in ["👩🏽\u{200d}💻", "❤\u{fe0f}", flag_of_wales, "مرحبا", "\u{200f}שלום", "می\u{200c}خواهم", "e\u{301}", "\u{301}"]
+        {
+            assert_eq!(Body::parse(seen).map(|body| body.to_string()), Ok(seen.to_owned()), "nothing of it goes");
+            assert_eq!((line(seen, 20), paragraph(seen, 20)), (Ok(Some(seen.to_owned())), Ok(Some(seen.to_owned()))), "nothing of it goes");
+        }
+    }
+
+    #[test]
+    fn a_line_does_not_turn_what_stands_beside_it_and_a_message_may() {
+        assert_eq!(line("\u{202e}gpj.\u{2066}Ana\u{2069}\u{202c}", 7), Ok(Some("gpj.Ana".to_owned())));
+        let turned = "\u{2067}שלום\u{2069} Ana";
+        assert_eq!(Body::parse(turned).map(|body| body.to_string()), Ok(turned.to_owned()));
+        assert_eq!(email("\u{202e}ana@exemplo.com.br"), Err(TextError::Malformed));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum BackupError {
     #[error("{0}")]
     Exists(PathBuf),
     #[error("{0}")]
+    NoFolder(PathBuf),
+    #[error("{0}")]
     NoDatabase(PathBuf),
     #[error("{0}")]
     NotOurs(PathBuf),
@@ -40,6 +42,7 @@ impl BackupError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Exists(_) => "file_exists",
+            Self::NoFolder(_) => "folder_missing",
             Self::NoDatabase(_) => "no_database",
             Self::NotOurs(_) => "not_a_backup",
             Self::Damaged(_) => "backup_damaged",
@@ -68,10 +71,13 @@ pub fn key_beside(file: &Path) -> PathBuf {
 /// Copies the database of `data_dir` to the new file `file`; nobody has to stop. Nothing is at `file` until the copy is whole.
 ///
 /// # Errors
-/// `Exists`, `NoDatabase`, a key that can't be read, or a fault.
+/// `Exists`, `NoFolder`, `NoDatabase`, a key that can't be read, or a fault.
 pub fn back_up(data_dir: &Path, file: &Path, with_key: bool) -> Result<(), BackupError> {
     if file.exists() {
         return Err(BackupError::Exists(file.to_owned()));
+    }
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(BackupError::NoFolder(folder.to_owned()));
     }
     let key = with_key.then(|| read_key(&data_dir.join(data_dir::KEY_FILE))).transpose()?;
     let mut partial = file.as_os_str().to_owned();
@@ -86,7 +92,7 @@ pub fn back_up(data_dir: &Path, file: &Path, with_key: bool) -> Result<(), Backu
     if let Some(key) = key {
         write_key(&key_beside(file), &key)?;
     }
-    fs::rename(&partial, file).map_err(|error| StoreError::Unwritable(format!("{}: {error}", file.display())))?;
+    fs::rename(&partial, file).map_err(|error| StoreError::of_file(file, &error))?;
     copy::sync_folder(file)?;
     Ok(())
 }
@@ -137,7 +143,7 @@ pub fn restore(file: &Path, data_dir: &Path, key: Option<&Path>) -> Result<(Exam
     let partial = PathBuf::from(partial);
     drop(fs::remove_file(&partial));
     copy::copy(file, &partial)?;
-    fs::rename(&partial, &target).map_err(|error| StoreError::Unwritable(format!("{}: {error}", target.display())))?;
+    fs::rename(&partial, &target).map_err(|error| StoreError::of_file(&target, &error))?;
     copy::sync_folder(&target)?;
     Ok((found, key_in_place))
 }
@@ -149,8 +155,14 @@ fn read_key(path: &Path) -> Result<String, BackupError> {
 }
 
 fn write_key(path: &Path, key: &str) -> Result<(), BackupError> {
-    let failed = |error: std::io::Error| VaultError::KeyFile(path.to_owned(), error);
+    let failed = |error: std::io::Error| match StoreError::of_file(path, &error) {
+        StoreError::Full => BackupError::Store(StoreError::Full),
+        _ => VaultError::KeyFile(path.to_owned(), error).into(),
+    };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    Ok(())
+    file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
+        // Half a key would be taken for the whole one.
+        drop(fs::remove_file(path));
+        failed(error)
+    })
 }

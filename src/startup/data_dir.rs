@@ -1,15 +1,19 @@
 //! The data directory: made with the owner's rights alone, and held by one process at a time.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::store::error::StoreError;
+use crate::store::error::{StoreError, is_full};
 
 /// The database's name in a data directory.
 pub const DATABASE_FILE: &str = "papo.db";
 /// The name of the key's file.
 pub const KEY_FILE: &str = "secret.key";
+
+/// What SQLite needs at least to open a database: the index of its log has 32 KiB.
+const ROOM_BYTES: usize = 64 * 1024;
 
 /// A data directory that is ours until this value is dropped.
 pub struct DataDir {
@@ -21,9 +25,9 @@ impl DataDir {
     /// Makes the directory where it is missing and locks it.
     ///
     /// # Errors
-    /// `Unwritable`, or `InUse` where another process has it.
+    /// `Unwritable`, `Full`, or `InUse` where another process has it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let unwritable = |error: std::io::Error| StoreError::Unwritable(error.to_string());
+        let unwritable = |error: std::io::Error| StoreError::of_file(path, &error);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unwritable)?;
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("papo.lock")).map_err(unwritable)?;
@@ -38,6 +42,23 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
             Err(TryLockError::Error(error)) => Err(unwritable(error)),
         }
+    }
+
+    /// What stands behind an error of the disk: where there is no room, SQLite may call it an I/O error.
+    #[must_use]
+    pub fn explained(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Disk(_) | StoreError::Unwritable(_) if self.has_no_room() => StoreError::Full,
+            other => other,
+        }
+    }
+
+    fn has_no_room(&self) -> bool {
+        let probe = self.path.join("papo.db.probe");
+        let made = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&probe);
+        let written = made.and_then(|mut file| file.write_all(&[0; ROOM_BYTES]).and_then(|()| file.sync_all()));
+        drop(fs::remove_file(probe));
+        written.is_err_and(|error| is_full(&error))
     }
 
     /// The database file.

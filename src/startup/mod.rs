@@ -139,7 +139,7 @@ pub async fn start(config: Config, listener: TcpListener, clock: Clock, key: Opt
     let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
     let descriptors = descriptors::raise();
     let data_dir = DataDir::open(&config.data_dir)?;
-    let store = Store::open(&data_dir.database(), clock)?;
+    let store = Store::open(&data_dir.database(), clock).map_err(|error| data_dir.explained(error))?;
     let vault = Arc::new(unlock(&store, &data_dir, key).await?);
     claim_mode(&store, &config).await?;
     store.set_public_url(config.public_url.as_str());

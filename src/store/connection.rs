@@ -21,14 +21,19 @@ pub(super) const READER_PRAGMAS: &str = "pragma busy_timeout = 5000; pragma quer
 /// Opens the writing connection and migrates.
 ///
 /// # Errors
-/// `Unwritable`, `Newer`, or a fault of the database.
+/// `Unwritable`, `Full`, or a fault of the database.
 pub(super) fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| StoreError::Unwritable(error.to_string()))?;
-    conn.batch_execute(WRITER_PRAGMAS).map_err(|error| match error.to_string() {
-        text if text.contains("not a database") || text.contains("malformed") => StoreError::Database(text),
-        text => StoreError::Unwritable(text),
+    conn.batch_execute(WRITER_PRAGMAS).map_err(|error| match StoreError::from(error) {
+        StoreError::Database(text) if !is_damage(&text) => StoreError::Unwritable(text),
+        other => other,
     })?;
     Ok(conn)
+}
+
+/// Whether SQLite says of a file that it is broken, or none of its own.
+pub(super) fn is_damage(text: &str) -> bool {
+    text.contains("not a database") || text.contains("malformed")
 }
 
 /// Runs the migrations that are missing.
@@ -57,7 +62,7 @@ pub(super) fn standing(conn: &mut SqliteConnection) -> Result<(Option<String>, u
 
 #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
 fn fault(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
-    StoreError::Database(error.to_string())
+    StoreError::said(error.to_string())
 }
 
 /// How far the log has been moved into the database file, in pages.

@@ -4,6 +4,7 @@
 //! migrate and take over what it opens. Source: <https://www.sqlite.org/lang_vacuum.html>.
 
 use std::fs::{File, OpenOptions};
+use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -31,6 +32,12 @@ pub struct Examined {
     pub untrusted_forwarder: Option<String>,
 }
 
+impl Examined {
+    const fn broken(fault: String) -> Self {
+        Self { fault: Some(fault), newer: None, pending: 0, chats: 0, vault_check: None, untrusted_forwarder: None }
+    }
+}
+
 #[derive(QueryableByName)]
 struct Word {
     #[diesel(sql_type = Text)]
@@ -48,7 +55,7 @@ struct Count {
 /// # Errors
 /// `Unwritable` where `to` exists or can't be made; `Full`; a fault of the database.
 pub fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
-    let unwritable = |error: std::io::Error| StoreError::Unwritable(format!("{}: {error}", to.display()));
+    let unwritable = |error: std::io::Error| StoreError::of_file(to, &error);
     let mut conn = open(database)?;
     // Made here for its mode; SQLite takes a file that is empty.
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(unwritable)?;
@@ -66,16 +73,27 @@ pub fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
 /// `Unwritable`.
 pub fn sync_folder(of: &Path) -> Result<(), StoreError> {
     let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| StoreError::Unwritable(format!("{}: {error}", folder.display())))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| StoreError::of_file(folder, &error))
 }
 
-/// Looks a database file through, every page of it.
+/// Looks a database file through, every page of it. One of SQLite's that can't even be read has its fault, and else nothing.
 ///
 /// # Errors
 /// `NotFound` where there is no file; `Database` where it is none of Papo's.
 pub fn examine(database: &Path) -> Result<Examined, StoreError> {
+    look_through(database).or_else(|error| match error {
+        StoreError::Database(text) if connection::is_damage(&text) && is_of_sqlite(database) => Ok(Examined::broken(text)),
+        other => Err(other),
+    })
+}
+
+/// Whether a file begins as each database does. Source: <https://www.sqlite.org/fileformat.html>, 1.3.1.
+fn is_of_sqlite(file: &Path) -> bool {
+    let mut head = [0; 16];
+    File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *b"SQLite format 3\0"
+}
+
+fn look_through(database: &Path) -> Result<Examined, StoreError> {
     let mut conn = open(database)?;
     let tables: Count =
         sql_query("select count(*) as count from sqlite_master where type = 'table' and name in ('chats', 'timeline', 'meta')")

@@ -1,5 +1,8 @@
 //! What can go wrong in the store.
 
+use std::io;
+use std::path::Path;
+
 use crate::domain::chat::refusal::Refusal;
 use crate::wire::stored::StoredError;
 
@@ -38,8 +41,8 @@ pub enum StoreError {
     /// Another process has the data directory.
     #[error("the data directory is in use by another process")]
     InUse,
-    /// The data directory can't be made or written.
-    #[error("the data directory can't be written: {0}")]
+    /// A file or directory, named with the reason, can't be made or written.
+    #[error("{0}")]
     Unwritable(String),
 }
 
@@ -79,8 +82,19 @@ impl From<diesel::result::Error> for StoreError {
         if error == diesel::result::Error::NotFound {
             return Self::NotFound;
         }
-        let text = error.to_string();
-        // What SQLite says for SQLITE_FULL; for SQLITE_IOERR, SQLITE_READONLY and SQLITE_CANTOPEN. Diesel keeps the text alone.
+        Self::said(error.to_string())
+    }
+}
+
+/// Whether a write failed because there is no room.
+#[must_use]
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+impl StoreError {
+    /// What SQLite says for SQLITE_FULL; for SQLITE_IOERR, SQLITE_READONLY and SQLITE_CANTOPEN. Diesel keeps the text alone.
+    pub(super) fn said(text: String) -> Self {
         let of_disk = ["disk I/O error", "attempt to write a readonly database", "unable to open database file"];
         match text {
             full if full.contains("database or disk is full") => Self::Full,
@@ -88,9 +102,13 @@ impl From<diesel::result::Error> for StoreError {
             other => Self::Database(other),
         }
     }
-}
 
-impl StoreError {
+    /// A file or directory that can't be made or written.
+    #[must_use]
+    pub fn of_file(path: &Path, error: &io::Error) -> Self {
+        if is_full(error) { Self::Full } else { Self::Unwritable(format!("{}: {error}", path.display())) }
+    }
+
     /// Stored data that this version can't read.
     #[must_use]
     pub fn corrupt(what: &str) -> Self {

@@ -137,7 +137,7 @@ fn rating_in(rating: StoredRating) -> Result<Rating, StoredError> {
 
 fn body_in(json: &str) -> Result<Body, StoredError> {
     let stored: StoredBody = serde_json::from_str(json)?;
-    Body::parse(&stored.body).map_err(|_unread| StoredError::odd("a message's body"))
+    Ok(Body::stored(stored.body))
 }
 
 fn end_text(reason: &str, waited_seconds: i64, position: i64, short: bool) -> String {
@@ -250,7 +250,7 @@ pub fn event_from(kind: &str, json: &str) -> Result<Event, StoredError> {
                 reason: TransferReason::parse(&stored.reason).ok_or_else(|| StoredError::odd(&stored.reason))?,
                 from: place_in(&stored.from)?,
                 to: place_in(&stored.to)?,
-                note: stored.note.as_deref().map(Body::parse).transpose().map_err(|_unread| StoredError::odd("a note"))?,
+                note: stored.note.map(Body::stored),
             }
         }
         "location_asked" => Event::LocationAsked,

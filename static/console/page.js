@@ -68,7 +68,7 @@ export function startPage({ label, render, tick = () => {}, show, onHappening = 
       const chat = desk.inbox.chat(happening.chatId);
       if (chat && !(desk.selectedId === chat.id && desk.watching())) {
         ringer.message();
-        ringer.notify({ tag: chat.id, title: visitorName(chat), body: happening.body.slice(0, 120), onClick: () => show(chat.id) });
+        ringer.notify({ tag: chat.id, title: visitorName(chat), body: [...happening.body].slice(0, 120).join(""), onClick: () => show(chat.id) });
       }
     } else if (happening.kind === "refused") {
       toasts.say(happening.message || t("console.refused"));

@@ -38,7 +38,8 @@ export function createSocket({ url, hello, onFrame, onState = () => {}, WebSocke
   /** @type {number | null} */ let away_ms = null;
 
   const isReady = () => state.name === "ready";
-  const write = (/** @type {object} */ frame) => ws?.send(JSON.stringify(frame));
+  // Half of a character (a pair of surrogates that was cut) is no text: in no place of a frame would the server take it.
+  const write = (/** @type {object} */ frame) => ws?.send(JSON.stringify(frame, (_, value) => value?.replace?.(/[\ud800-\udfff]/gu, "\ufffd") ?? value));
   const spread = (/** @type {number} */ ms) => ms + ms * random();
 
   /** @param {SocketState} next */

@@ -215,7 +215,7 @@ function read() {
   if (chat && (next.delivered > marked.delivered || next.read > marked.read) && socket.send({ type: "mark", chat_id: chat.id, ...next })) marked = next;
   const n = chat ? unread(timeline, "visitor") : 0;
   const last = n > 0 && timeline.entries.filter((entry) => entry.type === "message" && entry.by.kind !== "visitor").at(-1);
-  tell("unread", { n, peek: last ? { from: last.by.name ?? config.site.name, text: last.data.body.slice(0, 140) } : null, begun: isOpen(state) || n > 0 });
+  tell("unread", { n, peek: last ? { from: last.by.name ?? config.site.name, text: [...last.data.body].slice(0, 140).join("") } : null, begun: isOpen(state) || n > 0 });
 }
 
 const tell = bridge(config.host_origins, (message) => {

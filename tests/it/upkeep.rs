@@ -94,12 +94,21 @@ async fn nothing_is_overwritten_and_nothing_foreign_restored() {
     let (foreign, new) = (copies.path().join("foreign"), copies.path().join("new"));
     fs::write(&foreign, "nothing of ours").expect("a file");
     says(restore(&foreign, &new).await, "not_a_backup");
-    let mut damaged = fs::read(&file).expect("the backup");
-    let half = damaged.len() / 2;
-    damaged.truncate(half);
-    fs::write(&foreign, damaged).expect("a file");
-    let outcome = restore(&foreign, &new).await;
-    assert!(outcome.0 == Some(1) && (outcome.2.contains("[backup_damaged]") || outcome.2.contains("[not_a_backup]")), "{outcome:?}");
+    let whole = fs::read(&file).expect("the backup");
+    let torn = [whole.len() / 2, 9_000, 4_096, 100].map(|length| whole[..length].to_vec());
+    let overwritten = [100..4_096, 4_096..20_480, 18..24].map(|range| {
+        let mut bytes = whole.clone();
+        bytes[range].fill(0xa5);
+        bytes
+    });
+    for damaged in torn.into_iter().chain(overwritten) {
+        fs::write(&foreign, damaged).expect("a file");
+        says(restore(&foreign, &new).await, "backup_damaged");
+    }
+    let nowhere = copies.path().join("nowhere");
+    let outcome = runs(words(&["backup", path(&nowhere.join("b")), "--data-dir", path(folder.path())])).await;
+    assert!(outcome.2.contains(&format!("no folder {}.", path(&nowhere))), "{outcome:?}");
+    says(outcome, "folder_missing");
     let other_key = copies.path().join("k");
     fs::write(&other_key, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").expect("a file");
     fs::set_permissions(&other_key, fs::Permissions::from_mode(0o600)).expect("a mode");

@@ -142,3 +142,13 @@ test("the browser back online ends the wait", () => {
   assert.equal(made.length, 2);
   assert.equal(states.at(-1).name, "connecting");
 });
+
+test("half of a character goes out as a replacement character, whole ones as they are", () => {
+  const { socket, made, ready } = setUp();
+  socket.open();
+  ready();
+  const whole = "olá 👩🏽‍💻";
+  const cut = (/** @type {string} */ text) => text.slice(0, -1);
+  socket.send({ type: "request", name: cut("Ana 🦀"), fields: { "cor": cut("💙") }, consent: null, tags: [whole, cut("📦")], n: 3, on: false });
+  assert.deepEqual(made[0].sent.at(-1), { type: "request", name: "Ana \ufffd", fields: { cor: "\ufffd" }, consent: null, tags: [whole, "\ufffd"], n: 3, on: false });
+});

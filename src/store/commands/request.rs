@@ -16,7 +16,7 @@ use crate::domain::intake::Intake;
 use crate::domain::offline::OfflineMessage;
 use crate::domain::page::Page;
 use crate::domain::protocol;
-use crate::domain::text::{SUBJECT_LENGTH_MAX, cut};
+use crate::domain::text::{SUBJECT_LENGTH_MAX, cut, flat};
 use crate::domain::visitor::Device;
 use crate::store::effect::Effect;
 use crate::store::error::StoreError;
@@ -156,7 +156,7 @@ fn draft(tx: &Tx<'_>, request: &NewRequest, department: DepartmentId, visitor: V
         .intake
         .message
         .as_ref()
-        .map(|body| body.as_str().split_whitespace().collect::<Vec<_>>().join(" "))
+        .map(|body| flat(&body.as_str().split_whitespace().collect::<Vec<_>>().join(" ")))
         .or_else(|| request.page.title.clone())
         .unwrap_or_default();
     Request {

@@ -350,8 +350,11 @@ pub fn agent(text: &str) -> Result<AgentCommand, FrameError> {
 }
 
 fn parse<T: DeserializeOwned>(text: &str, words: &[&str]) -> Result<T, FrameError> {
-    let malformed =
-        |client_id: Option<String>, error: serde_json::Error| FrameError { client_id, code: "frame_malformed", detail: error.to_string() };
+    let malformed = |client_id: Option<String>, error: serde_json::Error| {
+        // What the parser says of `\ud83d` without its other half.
+        let detail = error.to_string().replace("unexpected end of hex escape", "half of a surrogate pair, or an escape that ends early,");
+        FrameError { client_id, code: "frame_malformed", detail }
+    };
     let head: Head<'_> = serde_json::from_str(text).map_err(|error| malformed(None, error))?;
     let client_id = match head.client_id {
         None | Some(serde_json::Value::Null) => None,

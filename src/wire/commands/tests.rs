@@ -17,6 +17,15 @@ fn a_frame_that_is_wrong_is_told_what_is_wrong() {
 }
 
 #[test]
+fn half_a_character_is_called_what_it_is() {
+    for half in [r"oi \ud83e", r"\ud83e oi", r"\udd80"] {
+        let error = visitor(&format!(r#"{{"type":"message","client_id":"a","chat_id":"c","body":"{half}"}}"#)).expect_err("no text");
+        assert_eq!((error.code, error.client_id.as_deref()), ("frame_malformed", Some("a")));
+        assert!(error.detail.contains("surrogate"), "{}", error.detail);
+    }
+}
+
+#[test]
 fn every_word_is_a_command() {
     for word in VISITOR_WORDS {
         let refused = visitor(&format!(r#"{{"type":"{word}"}}"#)).err();

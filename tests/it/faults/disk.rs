@@ -11,7 +11,7 @@ use tempfile::tempdir;
 
 use super::crowd::figure;
 use super::preload;
-use crate::support::demo::Demo;
+use crate::support::demo::{Demo, papo};
 use crate::support::eventually;
 
 /// A demo on a disk that can be told to fail.
@@ -79,6 +79,23 @@ async fn a_disk_that_fails(mode: &str, code: &str, status: u16) {
 #[tokio::test]
 async fn a_full_disk_is_told_and_loses_nothing_acknowledged() {
     a_disk_that_fails("f", "storage_full", 507).await;
+}
+
+#[test]
+fn a_start_on_a_full_disk_is_told_and_hurts_nothing() {
+    let folder = tempdir().expect("a folder");
+    let (old, new, control) = (folder.path().join("old"), folder.path().join("new"), folder.path().join("disk"));
+    assert_eq!(Fragile::on(&old, &control).stops(), Some(0));
+    fs::write(&control, "f").expect("a file");
+    for (command, data) in [("demo", &old), ("serve", &new)] {
+        let mut starts = papo(&[command, "--listen", "127.0.0.1:0", "--data-dir", data.to_str().expect("a path in UTF-8")]);
+        let outcome = starts.env("LD_PRELOAD", preload::library("disk")).env("PAPO_TEST_DISK", &control).output().expect("it ends");
+        let told = String::from_utf8_lossy(&outcome.stderr);
+        assert!(outcome.status.code() == Some(1) && told.contains("[storage_full]"), "{command}: {told}");
+    }
+    fs::write(&control, "-").expect("a file");
+    assert_eq!(Fragile::on(&old, &control).stops(), Some(0));
+    assert_eq!(Fragile::on(&new, &control).stops(), Some(0), "nothing half is left of the new one");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Text that wants to be a program, through every field into every screen of a real Chromium: it stays text, and no policy is even asked to stop it.
 
+use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use papo::config::Rates;
 use papo::domain::agent::Availability;
@@ -186,6 +187,7 @@ async fn plays(server: &Server) -> [ChatId; 3] {
     let cards = json!([{"title": LINE, "content": text(), "url": "javascript:ran=1", "from": LINE, "at": "2026-11-22T12:00:00.000Z"}]);
     let file = server.data().join("papo.db");
     let mut connection = SqliteConnection::establish(file.to_str().expect("a path in UTF-8")).expect("a second connection");
+    connection.batch_execute("pragma busy_timeout = 10000").expect("the server writes too");
     diesel::sql_query("update visitors set custom = ?, cards = ?")
         .bind::<diesel::sql_types::Text, _>(json!({LINE: text()}).to_string())
         .bind::<diesel::sql_types::Text, _>(cards.to_string())
