@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{Arg, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use ipnet::IpNet;
 use url::Url;
 
@@ -109,20 +110,19 @@ fn network(text: &str) -> Result<IpNet, String> {
 #[must_use]
 pub fn run() -> ExitCode {
     let texts = texts();
-    let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let cli = match without_empty_variables(Cli::command()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // Help and version go to standard output with code 0; misuse to standard error with 2.
         Err(error) => error.exit(),
     };
-    start_log();
     drop(rustls::crypto::ring::default_provider().install_default());
-    let done = match cli.command {
+    let done = start_log(texts).and_then(|()| match cli.command {
         CommandLine::Serve(args) => serve_config(args, texts).and_then(|(config, key)| serve(config, key, texts)),
         CommandLine::Demo(args) => run_demo(&args, texts),
         CommandLine::Backup(args) => upkeep::back_up(&args, texts),
         CommandLine::Restore(args) => upkeep::restore(&args, texts),
         CommandLine::Check(args) => upkeep::check(args, texts),
-    };
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -139,14 +139,36 @@ fn texts() -> &'static Texts {
     Texts::for_locale(tag.and_then(|tag| Locale::parse(&tag)).unwrap_or(Locale::En))
 }
 
-fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("PAPO_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+/// A variable that says something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// An empty variable is one that wasn't given: a file for containers names them all, and leaves empty what isn't set.
+fn without_empty_variables(command: Command) -> Command {
+    let given = |arg: Arg| {
+        let is_empty = arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
+        if is_empty { arg.env(Resettable::Reset) } else { arg }
+    };
+    let names: Vec<String> = command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, |subcommand| subcommand.mut_args(given)))
+}
+
+fn start_log(texts: &Texts) -> Result<(), Failure> {
+    let filter = match variable("PAPO_LOG") {
+        None => tracing_subscriber::EnvFilter::new("info"),
+        Some(text) => {
+            tracing_subscriber::EnvFilter::try_new(&text).map_err(|error| misuse(texts, "log_malformed", &format!("{text}: {error}")))?
+        }
+    };
+    let format = variable("PAPO_LOG_FORMAT");
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    if std::env::var("PAPO_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        log.json().init();
-    } else {
-        log.init();
+    match format.as_deref() {
+        Some("json") => log.json().init(),
+        None | Some("text") => log.init(),
+        Some(other) => return Err(misuse(texts, "log_format_unknown", other)),
     }
+    Ok(())
 }
 
 fn misuse(texts: &Texts, key: &str, what: &str) -> Failure {

@@ -7,10 +7,15 @@ use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::support::demo::{Demo, run};
+use crate::support::demo::{Demo, papo, run};
 
 fn path(folder: &Path) -> &str {
     folder.to_str().expect("a path in UTF-8")
+}
+
+fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let output = papo(arguments).envs(environment.iter().copied()).output().expect("papo can be started");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// A refusal to start: a status that is not 0, a sentence, no backtrace.
@@ -35,6 +40,40 @@ fn a_public_address_without_tls_or_url_is_refused() {
     let outcome = run(&["serve", "--listen", "0.0.0.0:0", "--data-dir", path(folder.path())]);
     assert_eq!(outcome.0, Some(2), "{outcome:?}");
     assert_says(&outcome, &["papo_public_url"]);
+}
+
+#[test]
+fn a_log_setting_that_is_nonsense_ends_with_status_2_and_what_to_write() {
+    for (name, value, word) in [("PAPO_LOG", "=[bogus", "papo::webhooks=debug"), ("PAPO_LOG_FORMAT", "xml", "json")] {
+        let outcome = run_with(&["check", "--data-dir", "/nowhere"], &[(name, value)]);
+        assert_eq!(outcome.0, Some(2), "{outcome:?}");
+        assert_says(&outcome, &[&name.to_lowercase(), value, word]);
+    }
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_given() {
+    let folder = tempdir().expect("a folder");
+    let named =
+        ["LISTEN", "PUBLIC_URL", "CONFIG", "TRUSTED_PROXIES", "WEBHOOK_ALLOW", "WEBHOOK_CA", "SECRET_KEY", "DATA_DIR", "LOG", "LOG_FORMAT"];
+    let names = named.map(|name| format!("PAPO_{name}"));
+    let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    for command in ["check", "serve", "demo", "backup", "restore"] {
+        let help = String::from_utf8_lossy(&papo(&["help", command]).output().expect("it ends").stdout).into_owned();
+        let unknown: Vec<&str> = help
+            .split("[env: ")
+            .skip(1)
+            .filter_map(|rest| rest.split('=').next())
+            .filter(|name| !names.iter().any(|known| known == name))
+            .collect();
+        assert_eq!(unknown, [""; 0], "{command} reads no variable that isn't tried here");
+    }
+    // The port of the default is taken, or nobody listens there: both are no misuse, and what a check says is of the defaults.
+    let outcome = run_with(&["check", "--data-dir", path(folder.path())], &empty);
+    assert!(outcome.0 != Some(2) && outcome.1.contains("127.0.0.1:8080"), "{outcome:?}");
+    let outcome = run_with(&["backup", path(&folder.path().join("b"))], &empty);
+    assert!(outcome.2.contains("papo-data"), "{outcome:?}");
+    assert_eq!(Demo::starts_with(&empty).stops(), Some(0));
 }
 
 #[test]

@@ -33,6 +33,12 @@ test("the widget's modules can become one", () => {
   }
 });
 
+test("no script cuts what people wrote within a character", () => {
+  for (const path of readdirSync(new URL("static/", root), { recursive: true }).filter((name) => name.endsWith(".js"))) {
+    assert.doesNotMatch(read("static/" + path), /\.(body|comment|name|note|subject|text|title|value)\.(slice|substring|substr)\(/, path);
+  }
+});
+
 test("every script and style sheet of ours can lose its comments", () => {
   for (const path of readdirSync(new URL("static/", root), { recursive: true }).filter((name) => /\.(js|css)$/.test(name))) {
     const code = read("static/" + path).replace(/^\s*(\/\/.*|\/\*[^]*?\*\/)$/gm, "");
