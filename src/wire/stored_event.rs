@@ -292,3 +292,14 @@ fn located_from(json: &str) -> Result<Event, StoredError> {
     let source = LocationSource::parse(&stored.source).ok_or_else(|| StoredError::odd(&stored.source))?;
     Ok(Event::Located { coordinates, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, event_from};
+
+    #[test]
+    fn what_was_stored_under_earlier_rules_stays_readable() {
+        let unseen = event_from("message", r#"{"body":"\u200b "}"#).expect("a message");
+        assert!(matches!(unseen, Event::Written(body) if body.as_str() == "\u{200b} "));
+    }
+}

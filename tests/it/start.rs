@@ -63,7 +63,7 @@ fn an_empty_variable_counts_as_not_given() {
         let unknown: Vec<&str> = help
             .split("[env: ")
             .skip(1)
-            .filter_map(|rest| rest.split('=').next())
+            .filter_map(|rest| rest.split(['=', ']']).next())
             .filter(|name| !names.iter().any(|known| known == name))
             .collect();
         assert_eq!(unknown, [""; 0], "{command} reads no variable that isn't tried here");
