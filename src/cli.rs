@@ -272,7 +272,8 @@ fn run_demo(args: &DemoArgs, texts: &'static Texts) -> Result<(), Failure> {
             |listener: &std::net::TcpListener| listener.local_addr().map_err(|error| failed(texts, &StartError::Listen(wanted, error)));
         let (address, shop_address) = (address(&listener)?, address(&shop)?);
         let temporary = args.data_dir.is_none().then(demo_dir);
-        let shop_url = Url::parse(&format!("http://localhost:{}", shop_address.port())).expect("a port makes a URL");
+        // Another origin, and the same site: browsers that give other sites' frames no storage let a visitor come back to a chat here, too.
+        let shop_url = Url::parse(&format!("http://{shop_address}")).expect("an address makes a URL");
         let config = Config {
             listen: address,
             data_dir: args.data_dir.clone().or_else(|| temporary.clone()).unwrap_or_default(),

@@ -197,10 +197,10 @@ pub async fn seed(store: &Store, config: &Config) -> Result<Seed, StoreError> {
         .ok_or(StoreError::NotFound)?;
     let by = Author { agent: admin.id, address: None };
     let mut site = directory.sites.values().min_by_key(|site| site.id).cloned().ok_or(StoreError::NotFound)?;
-    let shop = config.demo.as_ref().map(|demo| demo.shop_url.clone());
-    let domain = shop.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port()?)));
-    if site.allowed_domains != domain.iter().cloned().collect::<Vec<_>>() {
-        site.allowed_domains = domain.into_iter().collect();
+    let port = config.demo.as_ref().and_then(|demo| demo.shop_url.port());
+    let domains: Vec<String> = port.into_iter().flat_map(|port| [format!("127.0.0.1:{port}"), format!("localhost:{port}")]).collect();
+    if site.allowed_domains != domains {
+        site.allowed_domains = domains;
         store.change_site(site.clone(), by.clone()).await?;
     }
     let mut logins = Vec::new();
