@@ -77,7 +77,10 @@ export class Lists {
     this.#sectionOf("queue", inbox.queue().length, queue.length);
     this.#sectionOf("mine", inbox.mine().filter((chat) => !held.has(chat.id)).length, mine.length);
     this.#sectionOf("ended", inbox.ended().length, ended.length);
-    setText(byId("search-result"), this.#query ? t("console.search.result", { n: this.shown.length }) : "");
+    const result = byId("search-result");
+    setText(result, this.#query ? t("console.search.result", { n: this.shown.length }) : "");
+    // What was found is there to see; that nothing was is said to everybody.
+    result.className = this.#query && !this.shown.length ? "empty-mini" : "sr-only";
     this.tick();
   }
 

@@ -10,7 +10,7 @@ import { isAway } from "widget/model";
 const LABELS = { name: "widget.form.name", email: "widget.form.email", phone: "widget.form.phone", department: "widget.form.department", message: "widget.form.message" };
 const OFFLINE_LABELS = { ...LABELS, email: "widget.form.reply_to", message: "widget.form.note" };
 const STATES = { online: "widget.form.department_online", busy: "widget.form.department_busy", offline: "widget.form.department_offline" };
-const KINDS = { name: ["text", "name"], email: ["email", "email"], phone: ["tel", "tel"] };
+const KINDS = { name: ["text", "name", 120], email: ["email", "email", 254], phone: ["tel", "tel", 40] };
 
 /** @param {import("./main.js").App} app @param {{missed?: boolean}} [options] missed: the message carries the chat that nobody took */
 export function form(app, { missed = false } = {}) {
@@ -33,7 +33,7 @@ export function form(app, { missed = false } = {}) {
   const field = (/** @type {string} */ name, /** @type {any} */ input, label = el("label", { for: name })) => question(name, input, label, [label, input]);
   const tick = (/** @type {string} */ name, /** @type {any} */ text, input = el("input", { type: "checkbox" })) => question(name, input, null, el("label", { class: "check" }, input, el("span", null, text)));
 
-  const contact = Object.entries(KINDS).map(([name, [type, complete]]) => field(name, el("input", { class: "input", type, autocomplete: complete, inputmode: type === "text" ? null : type, maxlength: 200 })));
+  const contact = Object.entries(KINDS).map(([name, [type, complete, longest]]) => field(name, el("input", { class: "input", type, autocomplete: complete, inputmode: type === "text" ? null : type, maxlength: longest })));
   const department = field("department", el("select", { class: "input", onchange: () => app.refresh() }));
   const away = el("p", { class: "hint", role: "status" });
   department.append(away);
