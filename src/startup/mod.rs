@@ -205,8 +205,9 @@ fn serve(state: &Data<AppState>, listener: TcpListener, descriptors: Descriptors
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
-            .wrap(from_fn(web::error::answer))
+            .wrap(from_fn(web::head::as_get))
             .wrap(from_fn(web::loopback::refuse_foreign_host))
+            .wrap(from_fn(web::error::answer))
             .wrap(from_fn(web::unread::close))
             .configure(web::routes)
     })

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
+use super::error::AppError;
 use super::lean::without_comments;
 use super::made::MADE;
 use super::packing::{self, takes};
@@ -202,10 +203,10 @@ impl Asset {
 }
 
 /// `GET /static/{address:.*}`.
-pub fn show(address: web::Path<String>, request: HttpRequest) -> Ready<HttpResponse> {
+pub fn show(address: web::Path<String>, request: HttpRequest) -> Ready<Result<HttpResponse, AppError>> {
     let path = SHELF.by_address.get(address.as_str());
     let asset = path.and_then(|path| SHELF.by_path.get(path));
-    ready(asset.map_or_else(|| HttpResponse::NotFound().finish(), |asset| asset.answer(&request, FOR_EVER)))
+    ready(asset.map(|asset| asset.answer(&request, FOR_EVER)).ok_or(AppError::NotFound))
 }
 
 fn is_source(path: &str) -> bool {

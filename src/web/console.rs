@@ -2,10 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 use serde_json::json;
 
+use super::addresses::{Addresses, get};
 use super::error::AppError;
 use super::extract::SignedIn;
 use super::frame::{self, Frame, framed};
@@ -32,8 +33,8 @@ struct OfflinePage {
 framed!(OfflinePage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/", web::get().to(home)).route("/console", web::get().to(console)).route("/offline", web::get().to(offline));
+pub fn routes(table: &mut Addresses) {
+    table.route("/", get(home)).route("/console", get(console)).route("/offline", get(offline));
 }
 
 async fn home(state: Data<AppState>) -> HttpResponse {

@@ -3,10 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::addresses::{Addresses, get, post};
 use super::error::AppError;
 use super::extract::{Posted, Reader};
 use super::frame::{self, Frame, framed};
@@ -53,8 +54,8 @@ struct EntryPage {
 framed!(EntryPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/demo/{token}", web::get().to(show)).route("/demo/{token}", web::post().to(enter));
+pub fn routes(table: &mut Addresses) {
+    table.route("/demo/{token}", get(show)).route("/demo/{token}", post(enter));
 }
 
 async fn show(token: Path<String>, reader: Reader, state: Data<AppState>) -> Result<HttpResponse, AppError> {

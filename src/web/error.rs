@@ -5,10 +5,11 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 use serde_json::json;
 
@@ -32,8 +33,10 @@ pub enum AppError {
     Intake(#[from] IntakeError),
     #[error("not found")]
     NotFound,
-    #[error("the method is not allowed here")]
-    MethodNotAllowed,
+    #[error("the method is not allowed here, but {allow}")]
+    MethodNotAllowed { allow: String },
+    #[error("the demo is asked for by a name that isn't of loopback")]
+    ForeignHost,
     #[error("not signed in")]
     Unauthorised,
     #[error("wrong e-mail or password")]
@@ -75,11 +78,12 @@ impl AppError {
             Self::Refused(refusal) => refusal.code(),
             Self::Intake(error) => error.code,
             Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::Unauthorised => "unauthenticated",
             Self::CredentialsWrong => "credentials_wrong",
             Self::Forbidden => "forbidden",
             Self::ScopeMissing(_) => "scope_missing",
+            Self::ForeignHost => "foreign_host",
             Self::ForeignOrigin => "foreign_origin",
             Self::DomainNotAllowed => "domain_not_allowed",
             Self::SiteUnknown => "site_unknown",
@@ -101,7 +105,8 @@ impl AppError {
             Self::Store(_)
             | Self::Refused(_)
             | Self::NotFound
-            | Self::MethodNotAllowed
+            | Self::MethodNotAllowed { .. }
+            | Self::ForeignHost
             | Self::Unauthorised
             | Self::CredentialsWrong
             | Self::Forbidden
@@ -125,6 +130,21 @@ impl AppError {
             Self::Store(StoreError::Full) => Some(30_000),
             Self::Store(StoreError::Disk(_)) => Some(5_000),
             _ => None,
+        }
+    }
+
+    /// What an answer says of it beside its body, on a page as in JSON.
+    fn add_headers(&self, response: &mut HttpResponse) {
+        let (name, value) = match self {
+            Self::Unauthorised | Self::CredentialsWrong => (header::WWW_AUTHENTICATE, Ok(HeaderValue::from_static("Bearer"))),
+            Self::MethodNotAllowed { allow } => (header::ALLOW, HeaderValue::from_str(allow)),
+            _ => match self.retry_after_ms() {
+                Some(ms) => (header::RETRY_AFTER, Ok(HeaderValue::from(ms.div_ceil(1000)))),
+                None => return,
+            },
+        };
+        if let Ok(value) = value {
+            response.headers_mut().insert(name, value);
         }
     }
 
@@ -186,9 +206,10 @@ impl ResponseError for AppError {
             Self::Store(StoreError::Disk(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(StoreError::Database(_) | StoreError::Newer(_) | StoreError::InUse | StoreError::Unwritable(_))
             | Self::Template => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorised | Self::CredentialsWrong => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::ScopeMissing(_) | Self::ForeignOrigin | Self::DomainNotAllowed => StatusCode::FORBIDDEN,
+            Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -196,7 +217,9 @@ impl ResponseError for AppError {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        HttpResponse::build(self.status_code()).finish()
+        let mut response = HttpResponse::new(self.status_code());
+        self.add_headers(&mut response);
+        response
     }
 }
 
@@ -271,21 +294,13 @@ fn shown_path(path: &str) -> String {
 }
 
 fn with_body(response: ServiceResponse<BoxBody>, asker: &Asker) -> ServiceResponse<BoxBody> {
-    let Some((code, status, field, retry, name)) = response.response().error().and_then(|error| {
-        let error = error.as_error::<AppError>()?;
-        Some((error.code(), error.status_code(), error.field().map(ToOwned::to_owned), error.retry_after_ms(), blocking_names(error)))
-    }) else {
+    let Some(error) = response.response().error().and_then(|error| error.as_error::<AppError>()) else {
         return foreign_error(response, asker);
     };
-    let text = Texts::for_locale(asker.locale).with(&text_key(code), [("name", name.as_str())]);
-    let mut builder = HttpResponse::build(status);
-    if status == StatusCode::UNAUTHORIZED {
-        builder.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
-    }
-    if let Some(ms) = retry {
-        builder.insert_header((header::RETRY_AFTER, ms.div_ceil(1000).to_string()));
-    }
-    response.into_response(body(builder, status, asker, code, text, field.as_deref()))
+    let text = error.text(Texts::for_locale(asker.locale), &blocking_names(error));
+    let mut answer = body(error.status_code(), asker, error.code(), text, error.field());
+    error.add_headers(&mut answer);
+    response.into_response(answer)
 }
 
 fn blocking_names(error: &AppError) -> String {
@@ -310,17 +325,10 @@ fn foreign_error(response: ServiceResponse<BoxBody>, asker: &Asker) -> ServiceRe
         _ => return response,
     };
     let text = Texts::for_locale(asker.locale).with(&format!("error.{code}"), [("name", "")]);
-    response.into_response(body(HttpResponse::build(status), status, asker, code, text, None))
+    response.into_response(body(status, asker, code, text, None))
 }
 
-fn body(
-    mut builder: HttpResponseBuilder,
-    status: StatusCode,
-    asker: &Asker,
-    code: &'static str,
-    text: String,
-    field: Option<&str>,
-) -> HttpResponse {
+fn body(status: StatusCode, asker: &Asker, code: &'static str, text: String, field: Option<&str>) -> HttpResponse {
     if asker.wants_page {
         let page = ErrorPage { frame: frame::Frame::signed_out(asker.locale), code, text, request_id: asker.id.0.clone() };
         return frame::page(status, &page.frame.nonce, &page).unwrap_or_else(|_| HttpResponse::new(status));
@@ -329,7 +337,7 @@ fn body(
     if let (Some(field), Some(fields)) = (field, error.as_object_mut()) {
         fields.insert("field".to_owned(), field.into());
     }
-    builder.insert_header((header::CACHE_CONTROL, "no-store")).json(json!({"error": error}))
+    HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).json(json!({"error": error}))
 }
 
 /// The language of a request from its header alone.

@@ -9,8 +9,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use actix_web::dev::{Payload, UrlEncoded};
-use actix_web::error::InternalError;
-use actix_web::http::header;
+use actix_web::error::{InternalError, UrlencodedError};
+use actix_web::http::header::{self, HeaderName};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt as _;
@@ -21,6 +21,7 @@ use super::client::address_of;
 use super::error::AppError;
 use super::form::Form;
 use super::frame;
+use super::origin::{Origin, is_repeated};
 use super::session_cookie;
 use super::state::AppState;
 use crate::auth::token::TokenHash;
@@ -33,6 +34,9 @@ use crate::store::audit::Author;
 const FORM_BYTES_MAX: usize = 256 * 1024;
 /// How long a request's body may take in all. The HTTP library bounds the head alone: whoever never sent the rest would keep a connection for ever.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How a page that asks stands to the one it asks, as browsers say it.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The `{id}` of a path, typed; anything else isn't found.
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +137,7 @@ impl FromRequest for Posted {
         async move {
             match timeout(BODY_TIMEOUT, fields).await {
                 Ok(Ok(fields)) => Ok(Self(Form::posted(fields))),
+                Ok(Err(UrlencodedError::Overflow { .. })) => Err(AppError::TooLarge.into()),
                 Ok(Err(_)) | Err(_) => Err(AppError::Malformed.into()),
             }
         }
@@ -160,24 +165,22 @@ pub async fn signed_in(request: &HttpRequest) -> Result<Option<SignedIn>, actix_
 }
 
 /// Whether a request that changes something comes from one of our own pages. Browsers say so in `Sec-Fetch-Site`; where they don't, `Origin`
-/// must be ours (under `no-referrer` it is `null`, which is nobody's). A request with neither is refused: a cookie alone proves nothing.
+/// must be ours (under `no-referrer` it is `null`, which is nobody's). A request with neither is refused: a cookie alone proves nothing; so is one that says
+/// either more than once.
 fn is_from_own_page(request: &HttpRequest) -> bool {
-    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("unreadable"));
-    match header("sec-fetch-site") {
+    if is_repeated(request, &SEC_FETCH_SITE) || is_repeated(request, &header::ORIGIN) {
+        return false;
+    }
+    match request.headers().get(&SEC_FETCH_SITE) {
         Some(site) => site == "same-origin",
-        None => header("origin").is_some_and(|origin| is_own_origin(request, origin)),
+        None => state(request).is_ok_and(|state| Origin::of(request, &state.config) == Origin::Ours),
     }
 }
 
 /// Whether a request says that it comes from another page than ours. For what a form can't send and so is asked for by programs too, which say nothing.
 pub(super) fn names_foreign_page(request: &HttpRequest) -> bool {
-    let names = |name: &str| request.headers().contains_key(name);
-    (names("sec-fetch-site") || names("origin")) && !is_from_own_page(request)
-}
-
-/// Whether `origin` is that of our public address, or on loopback of the address that was asked.
-fn is_own_origin(request: &HttpRequest, origin: &str) -> bool {
-    state(request).is_ok_and(|state| state.config.is_own_origin(origin))
+    let names = |name: &HeaderName| request.headers().contains_key(name);
+    (names(&SEC_FETCH_SITE) || names(&header::ORIGIN)) && !is_from_own_page(request)
 }
 
 /// The reader's own choice, else the browser's, else the organisation's.

@@ -1,14 +1,15 @@
 //! Whether the process lives, and whether it can work.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 
+use super::addresses::{Addresses, get};
 use super::error::AppError;
 use super::state::AppState;
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/healthz", web::get().to(alive)).route("/readyz", web::get().to(ready));
+pub fn routes(table: &mut Addresses) {
+    table.route("/healthz", get(alive)).route("/readyz", get(ready));
 }
 
 async fn alive() -> HttpResponse {

@@ -4,13 +4,14 @@
 //! Knows nothing of how a POST gets here.
 
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::web::{self, Data, Json, Query};
+use actix_web::web::{Data, Json, Query};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use askama::Template;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
+use super::addresses::{Addresses, delete, get, post};
 use super::error::{self, AppError};
 use super::extract::{Admin, names_foreign_page, signed_in};
 use super::frame::{self, Frame, framed};
@@ -189,15 +190,14 @@ impl Posts {
 }
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/inspector", web::get().to(own)).route("/settings/webhooks/inspector", web::get().to(among_settings)).service(
-        web::scope("/inspector/{key}")
-            .route("", web::get().to(page))
-            .route("/posts", web::get().to(posts))
-            .route("/posts", web::delete().to(clear))
-            .route("/stream", web::get().to(live))
-            .route("/mode", web::post().to(mode)),
-    );
+pub fn routes(table: &mut Addresses) {
+    table.route("/inspector", get(own)).route("/settings/webhooks/inspector", get(among_settings));
+    table
+        .route("/inspector/{key}", get(page))
+        .route("/inspector/{key}/posts", get(posts))
+        .route("/inspector/{key}/posts", delete(clear))
+        .route("/inspector/{key}/stream", get(live))
+        .route("/inspector/{key}/mode", post(mode));
 }
 
 /// The way of an admin who doesn't know the key.

@@ -5,11 +5,12 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
-use actix_web::web::{self, Data, Query};
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::addresses::{Addresses, get, post};
 use super::client::address_of;
 use super::error::AppError;
 use super::extract::{Posted, Reader, signed_in};
@@ -49,8 +50,8 @@ struct Asked {
 }
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/login", web::get().to(show)).route("/login", web::post().to(sign_in)).route("/logout", web::post().to(sign_out));
+pub fn routes(table: &mut Addresses) {
+    table.route("/login", get(show)).route("/login", post(sign_in)).route("/logout", post(sign_out));
 }
 
 async fn show(request: HttpRequest, reader: Reader, asked: Query<Asked>, state: Data<AppState>) -> Result<HttpResponse, actix_web::Error> {

@@ -10,18 +10,24 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 
+use super::error::AppError;
 use super::state::AppState;
 
-/// For `wrap(from_fn(…))`: 421 to every request whose `Host` is not of loopback.
-///
-/// # Errors
-/// Those of the handlers inside.
-pub async fn only_loopback(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+/// Whether a request asks for loopback, and for nothing else.
+fn asks_for_loopback(request: &ServiceRequest) -> bool {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     // HTTP/2 and absolute targets name the host in the URI, and both must be ours where both are there.
     let in_target = request.uri().authority().map(|authority| authority.as_str());
     let named: Vec<&str> = host.into_iter().chain(in_target).collect();
-    if !named.is_empty() && named.into_iter().all(is_loopback) {
+    !named.is_empty() && named.into_iter().all(is_loopback)
+}
+
+/// For `wrap(from_fn(…))` of the demo's shop: 421 to every request whose `Host` is not of loopback. A stranger's website, it has no form for what it refuses.
+///
+/// # Errors
+/// Those of the handlers inside.
+pub async fn only_loopback(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    if asks_for_loopback(&request) {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
     let refused = HttpResponse::build(StatusCode::MISDIRECTED_REQUEST)
@@ -31,7 +37,7 @@ pub async fn only_loopback(request: ServiceRequest, next: Next<impl MessageBody 
     Ok(request.into_response(refused))
 }
 
-/// The same for the server itself, which has this wall in a demo alone.
+/// The same for the server itself, which has this wall in a demo alone. Inside of what gives refusals their form.
 ///
 /// # Errors
 /// Those of the handlers inside.
@@ -40,7 +46,10 @@ pub async fn refuse_foreign_host(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let walled = request.app_data::<Data<AppState>>().is_some_and(|state| state.config.demo.is_some());
-    if walled { only_loopback(request, next).await } else { next.call(request).await.map(ServiceResponse::map_into_boxed_body) }
+    if walled && !asks_for_loopback(&request) {
+        return Ok(request.error_response(AppError::ForeignHost));
+    }
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }
 
 /// Whether a `Host` value names this machine by loopback: `localhost`, names below it, `127.0.0.0/8`, `[::1]`, each with or without a port.

@@ -3,9 +3,10 @@
 //! Only counts, nothing about people; still nobody's business outside. A request that came through a proxy is never taken for one of this machine.
 
 use actix_web::http::header;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::addresses::{Addresses, get};
 use super::api::caller::Caller;
 use super::error::AppError;
 use super::state::AppState;
@@ -18,8 +19,8 @@ const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 pub const SCOPE: &str = "metrics:read";
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/metrics", web::get().to(show));
+pub fn routes(table: &mut Addresses) {
+    table.route("/metrics", get(show));
 }
 
 async fn show(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -2,6 +2,7 @@
 //!
 //! Knows no SQL; rules are the domain's.
 
+pub mod addresses;
 pub mod api;
 pub mod assets;
 pub mod chat_reads;
@@ -15,6 +16,7 @@ pub mod extract;
 pub mod form;
 pub mod frame;
 pub mod gate;
+pub mod head;
 pub mod health;
 pub mod inspector;
 pub mod lean;
@@ -23,6 +25,7 @@ pub mod loopback;
 mod made;
 pub mod metrics;
 mod new_password;
+pub mod origin;
 mod packing;
 pub mod pages;
 pub mod password;
@@ -39,23 +42,26 @@ pub mod widget;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use self::addresses::{Addresses, get};
 use self::error::AppError;
 
 /// Every address of the server.
 pub fn routes(cfg: &mut ServiceConfig) {
-    health::routes(cfg);
-    metrics::routes(cfg);
-    widget::routes(cfg);
-    socket::routes(cfg);
-    setup::routes(cfg);
-    login::routes(cfg);
-    password::routes(cfg);
-    console::routes(cfg);
-    entry::routes(cfg);
-    settings::routes(cfg);
-    api::routes(cfg);
-    inspector::routes(cfg);
-    cfg.route("/static/{address:.*}", web::get().to(assets::show));
+    let mut table = Addresses::default();
+    health::routes(&mut table);
+    metrics::routes(&mut table);
+    widget::routes(&mut table);
+    socket::routes(&mut table);
+    setup::routes(&mut table);
+    login::routes(&mut table);
+    password::routes(&mut table);
+    console::routes(&mut table);
+    entry::routes(&mut table);
+    settings::routes(&mut table);
+    api::routes(&mut table);
+    inspector::routes(&mut table);
+    table.route("/static/{address:.*}", get(assets::show));
+    table.register(cfg);
     cfg.default_service(web::to(nothing_here));
 }
 

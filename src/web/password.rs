@@ -2,9 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{Data, Path};
 use askama::Template;
 
+use super::addresses::{Addresses, get, post};
 use super::error::AppError;
 use super::extract::{Posted, Reader};
 use super::form::Form;
@@ -37,8 +38,8 @@ struct SpentPage {
 framed!(SpentPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/password/{token}", web::get().to(show)).route("/password/{token}", web::post().to(set));
+pub fn routes(table: &mut Addresses) {
+    table.route("/password/{token}", get(show)).route("/password/{token}", post(set));
 }
 
 async fn show(reader: Reader, token: Path<String>, state: Data<AppState>) -> Result<HttpResponse, AppError> {

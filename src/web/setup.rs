@@ -1,10 +1,11 @@
 //! The first run: a page guarded by the code that the server printed, which makes the organisation and is gone afterwards.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::addresses::{Addresses, get, post};
 use super::error::AppError;
 use super::extract::{Posted, Reader};
 use super::form::Form;
@@ -34,8 +35,8 @@ struct SetUpPage {
 framed!(SetUpPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/setup", web::get().to(show)).route("/setup", web::post().to(claim));
+pub fn routes(table: &mut Addresses) {
+    table.route("/setup", get(show)).route("/setup", post(claim));
 }
 
 async fn show(reader: Reader, state: Data<AppState>) -> Result<HttpResponse, AppError> {

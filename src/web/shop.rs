@@ -10,8 +10,10 @@ use askama::Template;
 use serde::Deserialize;
 use url::Url;
 
+use super::addresses::{Addresses, get};
 use super::assets::Assets;
 use super::error;
+use super::head;
 use super::loopback::only_loopback;
 use crate::i18n::{Locale, Texts};
 
@@ -123,13 +125,13 @@ struct Asked {
 
 /// The addresses of the shop, for a server of its own that has [`ShopState`] as its data.
 pub fn routes(cfg: &mut web::ServiceConfig) {
+    let mut table = Addresses::default();
+    table.route("/", get(home)).route("/carrinho", get(cart)).route("/files/{file}", get(file)).route("/{slug}", get(piece));
     cfg.service(
         web::scope("")
+            .wrap(from_fn(head::as_get))
             .wrap(from_fn(only_loopback))
-            .route("/", web::get().to(home))
-            .route("/carrinho", web::get().to(cart))
-            .route("/files/{file}", web::get().to(file))
-            .route("/{slug}", web::get().to(piece))
+            .configure(|cfg| table.register(cfg))
             .default_service(web::to(HttpResponse::NotFound)),
     );
 }

@@ -3,11 +3,12 @@
 //! The frame may stand only on the site's own domains, which its `frame-ancestors` say; a site without domains shows nowhere.
 
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::json;
 
+use super::addresses::{Addresses, get};
 use super::assets::Assets;
 use super::error::{self, AppError};
 use super::packing::packed;
@@ -39,10 +40,8 @@ struct FrameSite<'a> {
 }
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/widget.js", web::get().to(loader))
-        .route("/widget/{key}/look.js", web::get().to(look))
-        .route("/widget/{key}", web::get().to(frame));
+pub fn routes(table: &mut Addresses) {
+    table.route("/widget.js", get(loader)).route("/widget/{key}/look.js", get(look)).route("/widget/{key}", get(frame));
 }
 
 async fn loader(request: HttpRequest) -> Result<HttpResponse, AppError> {

@@ -124,7 +124,36 @@ async fn a_form_of_a_foreign_page_is_refused() {
 async fn the_demo_answers_only_to_loopback_names() {
     let demo = Demo::starts();
     let rebound = demo.http().get("/login", &[("host", "attacker.example")]).await;
-    assert!((400..500).contains(&rebound.status), "{}", rebound.status);
+    assert_eq!((rebound.status, rebound.json()["error"]["code"].as_str()), (421, Some("foreign_host")));
+    let own = demo.http().authority().to_owned();
+    let both = demo.http().get("/login", &[("host", &own), ("host", "attacker.example")]).await;
+    assert_eq!(both.status, 400, "two names are none");
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_told_as_everything_else() {
+    let demo = Demo::starts();
+    let missing = demo.http().get("/static/nope.js", &[]).await;
+    assert_eq!((missing.status, missing.json()["error"]["code"].as_str()), (404, Some("not_found")));
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_refused_as_such_and_before_it_comes() {
+    let demo = Demo::starts();
+    let http = demo.http();
+    let origin = http.origin();
+    let form = [("origin", origin.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    let long = vec![b'a'; 256 * 1024 + 1];
+    let announced = ("content-length", "10000000000");
+    for (path, headers, body) in [
+        ("/login", form.to_vec(), long.as_slice()),
+        ("/login", [&form[..], &[announced]].concat(), b""),
+        ("/api/v1/sessions", vec![announced], b""),
+        ("/api/v1/sessions", vec![("content-length", "65537")], b""),
+    ] {
+        let answer = http.send("POST", path, &headers, body).await;
+        assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (413, Some("request_too_large")), "{path} with {headers:?}");
+    }
 }
 
 #[tokio::test]

@@ -129,6 +129,25 @@ async fn a_foreign_origin_is_refused_before_the_upgrade() {
 }
 
 #[tokio::test]
+async fn our_origin_beside_a_foreign_one_is_foreign() {
+    let demo = Demo::starts();
+    let (http, own) = (demo.http(), demo.http().origin());
+    let handshake = [
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "x3JJHMbDL1EzLkh9GBhXDw=="),
+    ];
+    for path in ["/ws/visitor", "/ws/agent", "/api/v1/openapi.json"] {
+        for origins in [[own.as_str(), "https://evil.example"], ["https://evil.example", own.as_str()], [own.as_str(), own.as_str()]] {
+            let headers = [&handshake[..], &origins.map(|origin| ("origin", origin))].concat();
+            let answer = http.get(path, &headers).await;
+            assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (403, Some("foreign_origin")), "{path} from {origins:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_token_opens_no_agents_socket() {
     let demo = Demo::starts();
     let mut socket = Socket::connect(demo.fact("ws_agent_url"), &[]).await;

@@ -1,5 +1,7 @@
 //! Bodies of requests: what isn't JSON is malformed; what is JSON but not what was asked for is refused by the name of its property.
 
+use actix_web::HttpRequest;
+use actix_web::http::header;
 use actix_web::web::{Bytes, Payload};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,8 +17,12 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Takes a body from the connection.
 ///
 /// # Errors
-/// `TooLarge`; `Malformed` where it breaks off or doesn't come.
-pub async fn take(payload: Payload) -> Result<Bytes, AppError> {
+/// `TooLarge`, at once where the request announces it; `Malformed` where it breaks off or doesn't come.
+pub async fn take(request: &HttpRequest, payload: Payload) -> Result<Bytes, AppError> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > BODY_BYTES_MAX)) {
+        return Err(AppError::TooLarge);
+    }
     match timeout(BODY_TIMEOUT, payload.to_bytes_limited(BODY_BYTES_MAX)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(_broken))) => Err(AppError::Malformed),

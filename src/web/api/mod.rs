@@ -18,13 +18,15 @@ mod sessions;
 use std::collections::BTreeMap;
 
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use self::caller::Caller;
 use self::operation::{Access, Call, Operation, Reply};
 use self::query::Query;
+use super::addresses::{Addresses, on};
 use super::error::AppError;
+use super::origin::Origin;
 use super::state::AppState;
 
 /// Where it all begins.
@@ -48,23 +50,17 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The addresses of the API.
-pub fn routes(cfg: &mut ServiceConfig) {
+pub fn routes(table: &mut Addresses) {
     let mut paths: BTreeMap<&str, Vec<&'static Operation>> = BTreeMap::new();
     for operation in operations() {
         paths.entry(operation.path).or_default().push(operation);
     }
     for (path, operations) in paths {
-        let mut resource = web::resource(format!("{BASE}{path}"));
         for operation in operations {
-            resource = resource
-                .route(web::method(operation.verb.method()).to(move |request, payload, state| answer(operation, request, payload, state)));
+            let handler = move |request, payload, state| answer(operation, request, payload, state);
+            table.route(format!("{BASE}{path}"), on(operation.verb.method(), handler));
         }
-        cfg.service(resource.default_service(web::to(wrong_method)));
     }
-}
-
-async fn wrong_method(_request: HttpRequest) -> Result<HttpResponse, AppError> {
-    std::future::ready(Err(AppError::MethodNotAllowed)).await
 }
 
 async fn answer(
@@ -73,7 +69,10 @@ async fn answer(
     payload: Payload,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AppError> {
-    refuse_foreign_origin(&request, &state)?;
+    // A page of somebody else has no business here. Programs send no `Origin`.
+    if Origin::of(&request, &state.config) == Origin::Foreign {
+        return Err(AppError::ForeignOrigin);
+    }
     let caller = match operation.access {
         Access::Open => None,
         Access::Bearer | Access::Scope(_) => Some(Caller::of(&request, &state).await?),
@@ -85,7 +84,7 @@ async fn answer(
         caller.require(scope)?;
     }
     let query = Query::read(request.query_string(), operation.query)?;
-    let body = body::take(payload).await?;
+    let body = body::take(&request, payload).await?;
     let reply = (operation.handler)(Call { state, request, query, body, caller }).await?;
     let mut builder = HttpResponse::build(StatusCode::from_u16(operation.status).unwrap_or(StatusCode::OK));
     builder.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
@@ -94,12 +93,4 @@ async fn answer(
         Reply::Empty => builder.finish(),
         Reply::File(answer) => answer,
     })
-}
-
-/// A page of somebody else has no business here. Programs send no `Origin`.
-fn refuse_foreign_origin(request: &HttpRequest, state: &AppState) -> Result<(), AppError> {
-    match request.headers().get(header::ORIGIN) {
-        Some(origin) if !origin.to_str().is_ok_and(|origin| state.config.is_own_origin(origin)) => Err(AppError::ForeignOrigin),
-        Some(_) | None => Ok(()),
-    }
 }

@@ -1,7 +1,7 @@
 //! Everybody's own page: language, theme, password, sessions.
 
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -10,6 +10,7 @@ use super::{Asked, date_time};
 use crate::domain::ids::SessionId;
 use crate::i18n::{Locale, Texts};
 use crate::store::sessions::Session;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Id, Posted, SignedIn};
 use crate::web::form::Form;
@@ -41,12 +42,13 @@ struct AccountPage {
 framed!(AccountPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/account", web::get().to(show))
-        .route("/settings/account", web::post().to(save))
-        .route("/settings/account/password", web::post().to(change_password))
-        .route("/settings/account/sessions/{id}/revoke", web::post().to(revoke))
-        .route("/preferences", web::post().to(prefer));
+pub fn routes(table: &mut Addresses) {
+    table
+        .route("/settings/account", get(show))
+        .route("/settings/account", post(save))
+        .route("/settings/account/password", post(change_password))
+        .route("/settings/account/sessions/{id}/revoke", post(revoke))
+        .route("/preferences", post(prefer));
 }
 
 async fn show(me: SignedIn, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::{Asked, beside_its_field};
@@ -12,6 +12,7 @@ use crate::domain::ids::{AgentId, DepartmentId};
 use crate::domain::text::NAME_LENGTH_MAX;
 use crate::store::error::StoreError;
 use crate::store::people::AgentData;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::form::Form;
@@ -75,15 +76,16 @@ struct LinkPage {
 framed!(LinkPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/agents", web::get().to(list))
-        .route("/settings/agents", web::post().to(create))
-        .route("/settings/agents/new", web::get().to(begin))
-        .route("/settings/agents/{id}", web::get().to(show))
-        .route("/settings/agents/{id}", web::post().to(save))
-        .route("/settings/agents/{id}/password-link", web::post().to(make_link))
-        .route("/settings/agents/{id}/archive", web::post().to(archive))
-        .route("/settings/agents/{id}/restore", web::post().to(restore));
+pub fn routes(table: &mut Addresses) {
+    table
+        .route("/settings/agents", get(list))
+        .route("/settings/agents", post(create))
+        .route("/settings/agents/new", get(begin))
+        .route("/settings/agents/{id}", get(show))
+        .route("/settings/agents/{id}", post(save))
+        .route("/settings/agents/{id}/password-link", post(make_link))
+        .route("/settings/agents/{id}/archive", post(archive))
+        .route("/settings/agents/{id}/restore", post(restore));
 }
 
 async fn list(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::{Asked, beside_its_field, span};
@@ -13,6 +13,7 @@ use crate::domain::text::NAME_LENGTH_MAX;
 use crate::i18n::Texts;
 use crate::store::departments::Blockers;
 use crate::store::error::StoreError;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::form::Form;
@@ -76,14 +77,15 @@ struct EditPage {
 framed!(EditPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/departments", web::get().to(list))
-        .route("/settings/departments", web::post().to(create))
-        .route("/settings/departments/new", web::get().to(begin))
-        .route("/settings/departments/{id}", web::get().to(show))
-        .route("/settings/departments/{id}", web::post().to(save))
-        .route("/settings/departments/{id}/archive", web::post().to(archive))
-        .route("/settings/departments/{id}/restore", web::post().to(restore));
+pub fn routes(table: &mut Addresses) {
+    table
+        .route("/settings/departments", get(list))
+        .route("/settings/departments", post(create))
+        .route("/settings/departments/new", get(begin))
+        .route("/settings/departments/{id}", get(show))
+        .route("/settings/departments/{id}", post(save))
+        .route("/settings/departments/{id}/archive", post(archive))
+        .route("/settings/departments/{id}/restore", post(restore));
 }
 
 /// Departments in use by name: id and name.

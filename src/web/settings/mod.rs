@@ -12,9 +12,10 @@ pub mod tokens;
 pub mod webhooks;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Query};
+use actix_web::web::Query;
 use serde::Deserialize;
 
+use super::addresses::{Addresses, get};
 use super::error::AppError;
 use super::extract::SignedIn;
 use super::form::Form;
@@ -34,16 +35,16 @@ pub struct Told {
 pub type Asked = Query<Told>;
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings", web::get().to(first));
-    organisation::routes(cfg);
-    agents::routes(cfg);
-    departments::routes(cfg);
-    sites::routes(cfg);
-    tags::routes(cfg);
-    tokens::routes(cfg);
-    webhooks::routes(cfg);
-    account::routes(cfg);
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings", get(first));
+    organisation::routes(table);
+    agents::routes(table);
+    departments::routes(table);
+    sites::routes(table);
+    tags::routes(table);
+    tokens::routes(table);
+    webhooks::routes(table);
+    account::routes(table);
 }
 
 async fn first(me: SignedIn) -> HttpResponse {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::choices::{self, Choice};
@@ -10,6 +10,7 @@ use super::{Asked, beside_its_field};
 use crate::domain::retention::{DAYS_MAX, Retention};
 use crate::domain::text::NAME_LENGTH_MAX;
 use crate::store::organisation::OrganisationChange;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Posted};
 use crate::web::form::Form;
@@ -27,8 +28,8 @@ struct EditPage {
 framed!(EditPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/organisation", web::get().to(show)).route("/settings/organisation", web::post().to(save));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/organisation", get(show)).route("/settings/organisation", post(save));
 }
 
 async fn show(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::choices::{self, Choice, Keyed, THEMES};
@@ -11,6 +11,7 @@ use crate::domain::color::{Brand, Color};
 use crate::domain::ids::SiteId;
 use crate::domain::site::Site;
 use crate::i18n::Locale;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::form::Form;
@@ -97,16 +98,17 @@ struct ReadyPage {
 framed!(ReadyPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/sites", web::get().to(list))
-        .route("/settings/sites", web::post().to(create))
-        .route("/settings/sites/new", web::get().to(begin))
-        .route("/settings/sites/{id}", web::get().to(show))
-        .route("/settings/sites/{id}", web::post().to(save))
-        .route("/settings/sites/{id}/tag", web::get().to(show_tag))
-        .route("/settings/sites/{id}/ready", web::get().to(show_ready))
-        .route("/settings/sites/{id}/archive", web::post().to(archive))
-        .route("/settings/sites/{id}/restore", web::post().to(restore));
+pub fn routes(table: &mut Addresses) {
+    table
+        .route("/settings/sites", get(list))
+        .route("/settings/sites", post(create))
+        .route("/settings/sites/new", get(begin))
+        .route("/settings/sites/{id}", get(show))
+        .route("/settings/sites/{id}", post(save))
+        .route("/settings/sites/{id}/tag", get(show_tag))
+        .route("/settings/sites/{id}/ready", get(show_ready))
+        .route("/settings/sites/{id}/archive", post(archive))
+        .route("/settings/sites/{id}/restore", post(restore));
 }
 
 async fn list(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -2,12 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::{Asked, beside_its_field};
 use crate::domain::ids::TagId;
 use crate::domain::tag::Tag;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::form::Form;
@@ -36,12 +37,13 @@ struct TagsPage {
 framed!(TagsPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/tags", web::get().to(list))
-        .route("/settings/tags", web::post().to(create))
-        .route("/settings/tags/{id}", web::post().to(rename))
-        .route("/settings/tags/{id}/archive", web::post().to(archive))
-        .route("/settings/tags/{id}/restore", web::post().to(restore));
+pub fn routes(table: &mut Addresses) {
+    table
+        .route("/settings/tags", get(list))
+        .route("/settings/tags", post(create))
+        .route("/settings/tags/{id}", post(rename))
+        .route("/settings/tags/{id}/archive", post(archive))
+        .route("/settings/tags/{id}/restore", post(restore));
 }
 
 async fn list(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {

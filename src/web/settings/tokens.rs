@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::choices::Keyed;
@@ -11,6 +11,7 @@ use crate::auth::token::Token;
 use crate::domain::ids::{ApiTokenId, DepartmentId};
 use crate::domain::text::NAME_LENGTH_MAX;
 use crate::store::tokens::NewApiToken;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::form::Form;
@@ -66,10 +67,8 @@ struct TokensPage {
 framed!(TokensPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/tokens", web::get().to(list))
-        .route("/settings/tokens", web::post().to(create))
-        .route("/settings/tokens/{id}/revoke", web::post().to(revoke));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/tokens", get(list)).route("/settings/tokens", post(create)).route("/settings/tokens/{id}/revoke", post(revoke));
 }
 
 fn empty() -> Form {

@@ -11,15 +11,17 @@ mod visitor;
 use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::web::{self, Data, Payload};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, rt};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
 use bytestring::ByteString;
 use futures_util::StreamExt as _;
 use tokio::time::{Interval, MissedTickBehavior, Sleep, interval, sleep, timeout};
 
+use super::addresses::{Addresses, get};
 use super::client;
 use super::error::{self, AppError};
+use super::origin::Origin;
 use super::rates::SocketLimit;
 use super::state::AppState;
 use crate::clock::Clock;
@@ -53,8 +55,8 @@ const MALFORMED_MAX: u32 = 10;
 const RECONNECT_MS: u64 = 1_000;
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/ws/visitor", web::get().to(connect_visitor)).route("/ws/agent", web::get().to(connect_agent));
+pub fn routes(table: &mut Addresses) {
+    table.route("/ws/visitor", get(connect_visitor)).route("/ws/agent", get(connect_agent));
 }
 
 async fn connect_visitor(request: HttpRequest, body: Payload, state: Data<AppState>) -> Result<HttpResponse, actix_web::Error> {
@@ -76,10 +78,10 @@ fn admit(request: &HttpRequest, state: &AppState) -> Result<bool, AppError> {
         tracing::warn!(sockets = state.sockets_max, "a socket was refused: the descriptor limit allows no more");
         return Err(StoreError::Overloaded.into());
     }
-    match request.headers().get("origin") {
-        None => Ok(false),
-        Some(origin) if origin.to_str().is_ok_and(|origin| state.config.is_own_origin(origin)) => Ok(true),
-        Some(_) => Err(AppError::ForeignOrigin),
+    match Origin::of(request, &state.config) {
+        Origin::Unsaid => Ok(false),
+        Origin::Ours => Ok(true),
+        Origin::Foreign => Err(AppError::ForeignOrigin),
     }
 }
 

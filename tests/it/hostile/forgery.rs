@@ -36,6 +36,9 @@ async fn no_form_is_taken_from_a_foreign_page_whatever_the_cookie() {
         &[("sec-fetch-site", "same-site"), ("origin", &own)],
         &[("sec-fetch-site", "none"), ("origin", &own)],
         &[("sec-fetch-site", "cross-site"), ("origin", &own)],
+        &[("origin", &own), ("origin", "https://evil.example")],
+        &[("sec-fetch-site", "same-origin"), ("origin", &own), ("origin", "https://evil.example")],
+        &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")],
     ];
     let mut tried = 0;
     for (route, path) in forms() {

@@ -193,7 +193,7 @@ async fn too_much_of_anything_is_refused_and_costs_nothing() {
     let own = server.http.origin();
     let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", own.as_str())];
     let size = |megabytes: usize| "a=b&".repeat(megabytes * 262_144);
-    assert_eq!(server.http.send("POST", "/login", &form, size(1).as_bytes()).await.status, 400);
+    assert_eq!(server.http.send("POST", "/login", &form, size(1).as_bytes()).await.status, 413);
     let token = server.token(EVERY_SCOPE).await;
     let body = format!("{{\"url\":\"{}\"}}", "a".repeat(100_000));
     let bearer = format!("Bearer {token}");

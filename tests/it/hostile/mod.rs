@@ -6,6 +6,7 @@ mod forgery;
 mod frames;
 mod guesses;
 mod inputs;
+mod methods;
 mod screens;
 mod table;
 mod visitors;

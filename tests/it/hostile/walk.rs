@@ -15,13 +15,13 @@ use crate::support::http::Answer;
 use crate::support::routes::{self, Route};
 
 /// What is sent: a path without placeholders, and a body.
-struct Knock {
-    path: String,
+pub(super) struct Knock {
+    pub(super) path: String,
     body: Option<Value>,
 }
 
 /// Records that may be looked at again and again.
-struct Kept {
+pub(super) struct Kept {
     asset: String,
     endpoint: String,
     delivery: String,
@@ -36,7 +36,7 @@ async fn endpoint(cast: &Cast) -> String {
     answer.json()["endpoint"]["id"].as_str().expect("an id").to_owned()
 }
 
-async fn kept(cast: &Cast) -> Kept {
+pub(super) async fn kept(cast: &Cast) -> Kept {
     let endpoint = endpoint(cast).await;
     let token = cast.server.token(EVERY_SCOPE).await;
     let test = cast.server.post(&format!("/endpoints/{endpoint}/test"), &token, json!({})).await;
@@ -99,7 +99,7 @@ async fn settings_id(cast: &Cast, kept: &Kept, path: &str, who: Option<AgentId>)
 }
 
 /// The path of a route with records that are there, and a body that is right where it needs to be.
-async fn knock(cast: &Cast, kept: &Kept, route: &Route, who: Option<AgentId>) -> Knock {
+pub(super) async fn knock(cast: &Cast, kept: &Kept, route: &Route, who: Option<AgentId>) -> Knock {
     let template = route.path.as_str();
     let id = match template {
         path if path.contains("/api/v1/chats/{id}") => chat(cast).await,
@@ -134,7 +134,7 @@ async fn knock(cast: &Cast, kept: &Kept, route: &Route, who: Option<AgentId>) ->
 }
 
 /// Whether proof goes into `Authorization`.
-fn takes_bearer(path: &str) -> bool {
+pub(super) fn takes_bearer(path: &str) -> bool {
     path.starts_with("/api/") || path == "/metrics"
 }
 
@@ -182,7 +182,7 @@ fn outcome(answer: &Answer) -> String {
     }
 }
 
-fn all_routes(cast: &Cast) -> Vec<Route> {
+pub(super) fn all_routes(cast: &Cast) -> Vec<Route> {
     let mut all = routes::pages();
     all.extend(routes::operations(cast.server.document()));
     all

@@ -61,16 +61,36 @@ impl Http {
         .await
     }
 
+    /// `HEAD`, with whatever comes until the server hangs up.
+    pub async fn head(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.exchange("HEAD", path, headers, b"", |_| false).await
+    }
+
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         self.exchange(method, path, headers, body, is_whole).await
+    }
+
+    /// Bytes that need not be a request.
+    pub async fn raw(&self, bytes: &[u8]) -> Answer {
+        let exchange = async {
+            let mut stream = TcpStream::connect(&self.authority).await?;
+            stream.write_all(bytes).await?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            std::io::Result::Ok(answer)
+        };
+        let answer = tokio::time::timeout(CEILING, exchange).await.expect("an answer in time");
+        Answer::read(&answer.expect("an answer"))
     }
 
     async fn exchange(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], is_enough: impl Fn(&[u8]) -> bool) -> Answer {
         let exchange = async {
             let mut stream = TcpStream::connect(&self.authority).await?;
-            let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
-            if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-                request.push_str(&format!("host: {}\r\n", self.authority));
+            let mut request = format!("{method} {path} HTTP/1.1\r\n");
+            for (name, value) in [("connection", "close"), ("content-length", &body.len().to_string()), ("host", &self.authority)] {
+                if !headers.iter().any(|(said, _)| said.eq_ignore_ascii_case(name)) {
+                    request.push_str(&format!("{name}: {value}\r\n"));
+                }
             }
             for (name, value) in headers {
                 request.push_str(&format!("{name}: {value}\r\n"));
@@ -103,6 +123,13 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The names of the headers, sorted.
+    pub fn header_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
     }
 
     /// What a browser would send back: `name=value` of each cookie, joined.

@@ -12,8 +12,7 @@ pub struct Route {
     pub path: String,
 }
 
-/// The pages, sockets and files: what `.route("PATH", web::METHOD()` declares under `src/web`, below the `web::scope` it is in. The demo's shop is another
-/// server and isn't among them.
+/// The pages, sockets and files: what `.route("PATH", METHOD(` declares under `src/web`. The demo's shop is another server and isn't among them.
 pub fn pages() -> Vec<Route> {
     let mut found = Vec::new();
     visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"), &mut |path, text| {
@@ -42,30 +41,12 @@ pub fn operations(document: &Value) -> Vec<Route> {
 }
 
 fn declared(text: &str) -> Vec<Route> {
-    let mut scope = String::new();
-    let mut found = Vec::new();
-    for line in text.lines() {
-        if let Some(prefix) = quoted_after(line, "web::scope(") {
-            scope = prefix;
-        }
-        for part in line.split(".route(").skip(1) {
-            let (Some(path), Some(method)) = (quoted_after(part, ""), part.split("web::").nth(1).and_then(|rest| rest.split('(').next()))
-            else {
-                continue;
-            };
-            found.push(Route { method: method.to_uppercase(), path: format!("{scope}{path}") });
-        }
-        if line.trim_end().ends_with(';') {
-            scope.clear();
-        }
-    }
-    found
-}
-
-/// The string literal that begins right after `mark`.
-fn quoted_after(text: &str, mark: &str) -> Option<String> {
-    let rest = if mark.is_empty() { text } else { text.split_once(mark)?.1 };
-    rest.strip_prefix('"')?.split('"').next().map(str::to_owned)
+    let of_call = |call: &str| {
+        let (path, rest) = call.trim_start().strip_prefix('"')?.split_once('"')?;
+        let method = rest.trim_start_matches([',', ' ', '\n']).split('(').next()?;
+        Some(Route { method: method.to_uppercase(), path: path.to_owned() })
+    };
+    text.split(".route(").skip(1).filter_map(of_call).collect()
 }
 
 fn visit(folder: &Path, each: &mut impl FnMut(&Path, &str)) {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::TABS;
 use super::samples::{RECEIVERS, RECIPES, Receiver, Recipe};
 use crate::domain::event_type::EventType;
+use crate::web::addresses::{Addresses, get};
 use crate::web::error::AppError;
 use crate::web::extract::Admin;
 use crate::web::frame::{self, Frame, framed};
@@ -42,9 +43,8 @@ struct CataloguePage {
 framed!(CataloguePage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/catalogue", web::get().to(show))
-        .route("/settings/webhooks/catalogue/{type}/{part}.json", web::get().to(json));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks/catalogue", get(show)).route("/settings/webhooks/catalogue/{type}/{part}.json", get(json));
 }
 
 async fn show(me: Admin) -> Result<HttpResponse, AppError> {

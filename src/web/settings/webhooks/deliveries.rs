@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Query};
+use actix_web::web::{Data, Query};
 use askama::Template;
 
 use super::TABS;
@@ -14,6 +14,7 @@ use crate::domain::event_type::EventType;
 use crate::domain::ids::DeliveryId;
 use crate::domain::resending::State;
 use crate::i18n::Texts;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::export::{self, Format};
 use crate::web::extract::{Admin, Posted};
@@ -68,10 +69,11 @@ struct ListPage {
 framed!(ListPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/deliveries", web::get().to(list))
-        .route("/settings/webhooks/deliveries/stream", web::get().to(follow))
-        .route("/settings/webhooks/deliveries/export", web::post().to(take_away));
+pub fn routes(table: &mut Addresses) {
+    table
+        .route("/settings/webhooks/deliveries", get(list))
+        .route("/settings/webhooks/deliveries/stream", get(follow))
+        .route("/settings/webhooks/deliveries/export", post(take_away));
 }
 
 async fn list(me: Admin, wish: Query<Wish>, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -3,7 +3,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::deliveries::{Row, row, sentence, timezone};
@@ -16,6 +16,7 @@ use crate::domain::retention::Retention;
 use crate::domain::webhook_id::WebhookId;
 use crate::i18n::Texts;
 use crate::store::deliveries::DeliveryDetail;
+use crate::web::addresses::{Addresses, get};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id};
 use crate::web::frame::{self, Frame, framed};
@@ -60,8 +61,8 @@ struct DetailPage {
 framed!(DetailPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/deliveries/{id}", web::get().to(show));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks/deliveries/{id}", get(show));
 }
 
 async fn show(me: Admin, asked: Asked, id: Id<DeliveryId>, state: Data<AppState>) -> Result<HttpResponse, AppError> {

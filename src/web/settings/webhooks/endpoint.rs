@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Query};
+use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::i18n::Texts;
 use crate::store::deliveries::health::Day;
 use crate::store::endpoints::Keys;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::form::Form;
@@ -75,12 +76,13 @@ struct Said {
 }
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/endpoints", web::post().to(create))
-        .route("/settings/webhooks/endpoints/new", web::get().to(begin))
-        .route("/settings/webhooks/endpoints/{id}", web::get().to(show))
-        .route("/settings/webhooks/endpoints/{id}", web::post().to(save))
-        .route("/settings/webhooks/endpoints/{id}/archive", web::post().to(archive));
+pub fn routes(table: &mut Addresses) {
+    table
+        .route("/settings/webhooks/endpoints", post(create))
+        .route("/settings/webhooks/endpoints/new", get(begin))
+        .route("/settings/webhooks/endpoints/{id}", get(show))
+        .route("/settings/webhooks/endpoints/{id}", post(save))
+        .route("/settings/webhooks/endpoints/{id}/archive", post(archive));
 }
 
 async fn begin(me: Admin, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::health::{self, Bar, Wellbeing};
@@ -12,6 +12,7 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::ids::EndpointId;
 use crate::i18n::Texts;
 use crate::store::deliveries::health::Day;
+use crate::web::addresses::{Addresses, get};
 use crate::web::error::AppError;
 use crate::web::extract::Admin;
 use crate::web::frame::{self, Frame, framed};
@@ -44,8 +45,8 @@ struct ListPage {
 framed!(ListPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/endpoints", web::get().to(list));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks/endpoints", get(list));
 }
 
 async fn list(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -21,7 +21,7 @@ pub mod verdict;
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 
 use self::health::{Reading, Wellbeing};
 use super::choices::Keyed;
@@ -31,6 +31,7 @@ use crate::domain::ids::EndpointId;
 use crate::domain::time::Timestamp;
 use crate::i18n::Texts;
 use crate::store::deliveries::health::Day;
+use crate::web::addresses::{Addresses, get};
 use crate::web::error::AppError;
 use crate::web::extract::Admin;
 use crate::web::inspector::stream;
@@ -46,19 +47,19 @@ pub const TABS: &[Keyed] = &[
 ];
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/stream", web::get().to(live));
-    quick::routes(cfg);
-    trial::routes(cfg);
-    endpoints::routes(cfg);
-    endpoint::routes(cfg);
-    secret::routes(cfg);
-    recover::routes(cfg);
-    tests::routes(cfg);
-    deliveries::routes(cfg);
-    delivery::routes(cfg);
-    resendings::routes(cfg);
-    catalogue::routes(cfg);
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks/stream", get(live));
+    quick::routes(table);
+    trial::routes(table);
+    endpoints::routes(table);
+    endpoint::routes(table);
+    secret::routes(table);
+    recover::routes(table);
+    tests::routes(table);
+    deliveries::routes(table);
+    delivery::routes(table);
+    resendings::routes(table);
+    catalogue::routes(table);
 }
 
 /// Says when attempts were recorded, so that pages show them while they happen.

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use askama::Template;
 
 use super::health::Wellbeing;
@@ -13,6 +13,7 @@ use crate::domain::endpoint::secret::Signing;
 use crate::domain::endpoint::url::{UrlConcern, WebhookUrl};
 use crate::domain::event_type::EventType;
 use crate::domain::ids::EndpointId;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Posted};
 use crate::web::form::Form;
@@ -51,8 +52,8 @@ struct QuickPage {
 framed!(QuickPage);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks", web::get().to(show)).route("/settings/webhooks", web::post().to(save));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks", get(show)).route("/settings/webhooks", post(save));
 }
 
 async fn show(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use chrono::{NaiveDateTime, TimeZone as _};
 
 use super::endpoint::Known;
@@ -14,6 +14,7 @@ use crate::domain::resending::Wanted;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::health::Day;
 use crate::store::error::StoreError;
+use crate::web::addresses::{Addresses, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::form::Form;
@@ -27,8 +28,8 @@ const EVENT_BEFORE_SECONDS: i64 = 60;
 const DAY_SECONDS: i64 = 24 * 3600;
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/endpoints/{id}/recover", web::post().to(recover));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks/endpoints/{id}/recover", post(recover));
 }
 
 async fn recover(me: Admin, id: Id<EndpointId>, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -3,7 +3,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Query};
+use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
@@ -17,6 +17,7 @@ use crate::domain::resending::{Kind, Resending, State, Wanted};
 use crate::domain::time::Timestamp;
 use crate::i18n::Texts;
 use crate::store::error::StoreError;
+use crate::web::addresses::{Addresses, get, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::frame::{self, Frame, framed};
@@ -74,11 +75,12 @@ struct Chosen {
 }
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/resendings", web::get().to(list))
-        .route("/settings/webhooks/resendings", web::post().to(begin))
-        .route("/settings/webhooks/resendings/new", web::get().to(confirm))
-        .route("/settings/webhooks/resendings/{id}/cancel", web::post().to(cancel));
+pub fn routes(table: &mut Addresses) {
+    table
+        .route("/settings/webhooks/resendings", get(list))
+        .route("/settings/webhooks/resendings", post(begin))
+        .route("/settings/webhooks/resendings/new", get(confirm))
+        .route("/settings/webhooks/resendings/{id}/cancel", post(cancel));
 }
 
 async fn list(me: Admin, asked: Asked, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -2,13 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 
 use super::endpoint::Known;
 use super::health::Reading;
 use crate::domain::endpoint::secret::{Secret, Signing};
 use crate::domain::ids::EndpointId;
 use crate::store::endpoints::Keys;
+use crate::web::addresses::{Addresses, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::frame;
@@ -56,9 +57,8 @@ fn masked(secret: &Secret) -> String {
 }
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/endpoints/{id}/reveal", web::post().to(reveal))
-        .route("/settings/webhooks/endpoints/{id}/rotate", web::post().to(rotate));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks/endpoints/{id}/reveal", post(reveal)).route("/settings/webhooks/endpoints/{id}/rotate", post(rotate));
 }
 
 async fn reveal(me: Admin, id: Id<EndpointId>, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use tokio::time::{sleep, timeout};
 
 use super::verdict::Verdict;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::i18n::Texts;
+use crate::web::addresses::{Addresses, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Id, Posted};
 use crate::web::frame;
@@ -23,9 +24,8 @@ const SLACK: Duration = Duration::from_secs(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/endpoints/{id}/test", web::post().to(send))
-        .route("/settings/webhooks/deliveries/{id}/resend", web::post().to(resend));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks/endpoints/{id}/test", post(send)).route("/settings/webhooks/deliveries/{id}/resend", post(resend));
 }
 
 async fn send(me: Admin, id: Id<EndpointId>, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {

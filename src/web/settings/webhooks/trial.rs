@@ -5,7 +5,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use bytes::Bytes;
 
 use super::quick::{Shown, render};
@@ -17,6 +17,7 @@ use crate::domain::event_type::EventType;
 use crate::domain::ids::EventId;
 use crate::domain::webhook_id::WebhookId;
 use crate::i18n::Texts;
+use crate::web::addresses::{Addresses, post};
 use crate::web::error::AppError;
 use crate::web::extract::{Admin, Posted};
 use crate::web::state::AppState;
@@ -26,8 +27,8 @@ use crate::wire::catalogue;
 use crate::wire::payload::Named;
 
 /// The addresses of this module.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/settings/webhooks/try", web::post().to(test_row));
+pub fn routes(table: &mut Addresses) {
+    table.route("/settings/webhooks/try", post(test_row));
 }
 
 async fn test_row(me: Admin, posted: Posted, state: Data<AppState>) -> Result<HttpResponse, AppError> {
