@@ -5,7 +5,11 @@
 pub enum Close {
     /// `hello` was missing or late, or too many frames were malformed.
     Policy,
-    /// A frame over the limit.
+    /// Frames that RFC 6455 doesn't allow.
+    Protocol,
+    /// A text frame that isn't UTF-8.
+    NotText,
+    /// A frame, or a message of several, over the limit.
     TooBig,
     /// A fault of ours.
     Internal,
@@ -30,6 +34,8 @@ impl Close {
     #[must_use]
     pub const fn code(self) -> u16 {
         match self {
+            Self::Protocol => 1002,
+            Self::NotText => 1007,
             Self::Policy => 1008,
             Self::TooBig => 1009,
             Self::Internal => 1011,
@@ -47,6 +53,8 @@ impl Close {
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
+            Self::Protocol => "protocol",
+            Self::NotText => "not_text",
             Self::Policy => "policy",
             Self::TooBig => "too_big",
             Self::Internal => "internal",

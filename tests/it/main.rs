@@ -27,5 +27,6 @@ mod standing;
 mod start;
 mod support;
 mod time;
+mod unframed;
 mod upkeep;
 mod webhooks;

@@ -6,13 +6,14 @@
 mod agent;
 mod answer;
 pub mod card;
+mod incoming;
 mod visitor;
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, rt};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, rt};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
 use bytestring::ByteString;
 use futures_util::StreamExt as _;
@@ -92,7 +93,8 @@ fn upgrade<H: Handler>(
     mut handler: H,
     commands_per_minute: u32,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let (response, session, stream) = actix_ws::handle(request, body)?;
+    let mut measured = incoming::Measured::new(body.into_inner()).into_payload();
+    let (response, session, stream) = actix_ws::handle(request, Payload::from_request(request, &mut measured).into_inner()?)?;
     let stream = stream.max_frame_size(FRAME_BYTES_MAX).aggregate_continuations().max_continuation_size(FRAME_BYTES_MAX);
     let (mut subscription, inlet) = state.hub.connect();
     subscription.listen(Topic::Everyone);
@@ -260,9 +262,7 @@ impl Socket {
                 drop(timeout(SEND_TIMEOUT, self.session.clone().close(reason)).await);
                 Err(End::Gone)
             }
-            Some(Err(ProtocolError::Overflow)) => Err(End::Close(Close::TooBig)),
-            Some(Err(ProtocolError::Io(_))) => Err(End::Gone),
-            Some(Err(_)) => Err(End::Close(Close::Policy)),
+            Some(Err(error)) => Err(incoming::close_for(&error).map_or(End::Gone, End::Close)),
         }
     }
 }

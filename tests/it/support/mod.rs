@@ -9,6 +9,7 @@ pub mod demo;
 pub mod founding;
 pub mod house;
 pub mod http;
+pub mod raw_socket;
 pub mod routes;
 pub mod socket;
 pub mod stubborn;
