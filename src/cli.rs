@@ -156,7 +156,7 @@ fn without_empty_variables(command: Command) -> Command {
 
 fn start_log(texts: &Texts) -> Result<(), Failure> {
     let filter = match variable("PAPO_LOG") {
-        None => tracing_subscriber::EnvFilter::new("info"),
+        None => tracing_subscriber::EnvFilter::new(startup::LOG_DEFAULT),
         Some(text) => {
             tracing_subscriber::EnvFilter::try_new(&text).map_err(|error| misuse(texts, "log_malformed", &format!("{text}: {error}")))?
         }

@@ -52,6 +52,10 @@ const USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often limiters forget who was quiet, and memory that is free is given back.
 const FORGET_INTERVAL: Duration = Duration::from_secs(60);
 
+/// What is logged unless the operator says otherwise. The HTTP library calls each malformed request head and stray fragment of a stranger's an error: alerts on
+/// errors would be in anybody's hands.
+pub const LOG_DEFAULT: &str = "info,actix_http::h1=off,actix_http::ws=off";
+
 /// Why the server doesn't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::demo::{Demo, OPENED};
+use crate::support::raw_socket::RawSocket;
 use crate::support::socket::Socket;
 use crate::support::visitor::PAGE;
 
@@ -41,6 +42,24 @@ async fn a_day_with_people(demo: &Demo) -> Vec<String> {
     visitor.socket.send(&json!({"type": "dance", "client_id": "c", "body": "texto perdido"})).await;
     visitor.socket.settle().await;
     vec![visitor.token.clone(), agent.session().to_owned(), made["secret"].as_str().expect("a secret").to_owned()]
+}
+
+/// What strangers send isn't the house's fault: alerts are set on errors.
+#[test]
+fn the_log_at_its_default_level_calls_nothing_an_error_that_strangers_send() {
+    let demo = Demo::starts();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        for head in ["no request at all\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n"] {
+            assert_eq!(demo.http().raw(head.as_bytes()).await.status, 400, "{head}");
+        }
+        let mut raw = RawSocket::connect(demo.fact("ws_visitor_url")).await;
+        // A ping that says it goes on.
+        raw.send(0x09, b"").await;
+        assert_eq!(raw.end().await, Some(1002));
+    });
+    let log = demo.stops_and_shows_its_log();
+    assert!(log.contains("INFO") && !log.contains("ERROR"), "{log}");
 }
 
 #[test]
