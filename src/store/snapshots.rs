@@ -85,6 +85,18 @@ impl Store {
         .await
     }
 
+    /// The visitor's open chat.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn open_chat_of(&self, visitor: VisitorId) -> Result<Option<Chat>, StoreError> {
+        self.read(move |conn| {
+            let open = chats::table.filter(chats::visitor_id.eq(visitor)).filter(IsOpen::new(chats::state)).select(ChatRow::as_select());
+            Ok(rows::list(first(open, conn)?.into_iter().collect())?.pop())
+        })
+        .await
+    }
+
     /// One chat as the tabs of its visitor show it.
     ///
     /// # Errors

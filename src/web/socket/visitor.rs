@@ -171,9 +171,8 @@ impl VisitorSocket {
     /// Keeps the visitor's present page, and shows it on the card of who answers.
     async fn tell_page(&self) -> Result<(), AppError> {
         let Some(visitor) = self.keeps_page() else { return Ok(()) };
-        let resumed = self.state.store.chat_to_resume(visitor, None).await?;
-        match resumed {
-            Some(shown) => self.tell_card(&shown.chat).await,
+        match self.state.store.open_chat_of(visitor).await? {
+            Some(chat) => self.tell_card(&chat).await,
             None => Ok(()),
         }
     }

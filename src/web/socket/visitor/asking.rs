@@ -50,8 +50,7 @@ impl VisitorSocket {
     /// Whoever has a chat open is not asked for what a new one needs.
     async fn answer_with_open_chat(&self, client_id: &str, refused: AppError, answers: &mut Answers) -> Result<(), AppError> {
         let Some(visitor) = self.visitor() else { return Err(refused) };
-        let resumed = self.state.store.chat_to_resume(visitor, None).await?;
-        let Some(chat) = resumed.map(|shown| shown.chat).filter(|chat| chat.state.is_open()) else { return Err(refused) };
+        let Some(chat) = self.state.store.open_chat_of(visitor).await? else { return Err(refused) };
         let done = Done { seq: Some(chat.last_seq), at: self.state.store.clock().now().wall, repeated: true };
         ack(answers, client_id, Some(chat.id), &done);
         self.publish_chat(chat.id).await
